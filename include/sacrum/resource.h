@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SACRUM_RESOURCE_H
+#define SACRUM_RESOURCE_H
+
+/**
+ * A collection as a REST resource: list and item with their methods, as
+ * docs/reference/http.md describes, from one table.
+ */
+#include <sacrum/app.h>
+#include <sacrum/schema.h>
+
+SAC_BEGIN
+
+typedef struct sac_resource_ops sac_resource_ops;
+
+/**
+ * The operations of a resource, each a handler. A NULL slot is looked up in
+ * `super`, then it is the library's own operation; sac_super() runs what the
+ * slot stands before. `self` of every slot is sac_resource.self.
+ */
+struct sac_resource_ops {
+    size_t size;                   /**< sizeof this struct: SAC_RESOURCE_OPS sets it. */
+    const sac_resource_ops *super; /**< Or NULL. */
+    unsigned flags;                /**< SAC_INLINE: of the slots of this table. */
+    sac_handler *list;             /**< GET of the list. */
+    sac_handler *read;             /**< GET of an item. */
+    sac_handler *create;           /**< POST: one document, or many. */
+    sac_handler *replace;          /**< PUT */
+    sac_handler *modify;           /**< PATCH */
+    sac_handler *remove;           /**< DELETE of an item. */
+    sac_handler *clear;            /**< DELETE of the list. */
+    /* Append only: a slot past `size` reads as NULL. */
+};
+#define SAC_RESOURCE_OPS(...) { .size = sizeof(sac_resource_ops), __VA_ARGS__ }
+
+/** Type of `_id`: who makes it, and how a URL spells it. */
+typedef enum sac_id_type {
+    SAC_ID_OBJECTID = 0, /**< Made by the server. */
+    SAC_ID_UUID,         /**< Made by the server. */
+    SAC_ID_INT,          /**< Comes with the POST. */
+    SAC_ID_STRING        /**< Comes with the POST: 1 to 256 bytes. */
+} sac_id_type;
+
+/** All but `name` is optional; 0 stands for the default. */
+typedef struct sac_resource {
+    size_t size;             /**< sizeof this struct: SAC_RESOURCE sets it. */
+    size_t field_size;       /**< sizeof a row of `fields`: set likewise. */
+    const char *name;        /**< Name of the view and, without `collection`, of the collection. */
+    const char *collection;
+    const sac_field *fields; /**< NULL: an open table without rows. */
+    bool open;               /**< Undeclared fields are taken and shown. */
+    sac_id_type id_type;
+    const char *id_key;      /**< What clients call `_id`, as "id". */
+    bool client_ids;         /**< A POST may carry an `_id` that the server would make. */
+    unsigned methods;        /**< What is served, of list and item; 0: all but DELETE of the list. */
+    bool bulk;               /**< POST of an array. */
+    bool clear;              /**< DELETE of the whole list. */
+    bool upsert;             /**< PUT of an absent item makes it. */
+    bool require_if_match;   /**< Writes to an item need If-Match (or `_rev`), else 428. */
+    bool show_rev;           /**< Show the revision as `_rev`, and take it as a precondition. */
+    const char *items_key;   /**< Lists are wrapped: {"<items_key>": […], "meta", "links"}. */
+    int64_t max_list;        /**< Longest list without paging; 0: 10,000; SAC_NO_LIMIT. */
+    int64_t per_page;        /**< When a page is asked for without its size; 0: 25. */
+    int64_t max_per_page;    /**< 0: 1,000. */
+    int64_t max_bulk;        /**< 0: 1,000. */
+    const char *const *ignore_params; /**< Query parameters to ignore; ends with NULL. */
+    const sac_decorator *decorators;  /**< Around every operation; ends with {.fn = NULL}. */
+    size_t decorator_size;   /**< Set by SAC_RESOURCE. */
+    const sac_resource_ops *ops;      /**< Operations of your own; NULL: the library's. */
+    void *self;              /**< For the slots of ops. */
+} sac_resource;
+#define SAC_RESOURCE(...)                                                      \
+    { .size = sizeof(sac_resource), .field_size = sizeof(sac_field),           \
+      .decorator_size = sizeof(sac_decorator), __VA_ARGS__ }
+
+enum {
+    SAC_NO_LIMIT = -1 /**< For sac_resource.max_list. */
+};
+
+/**
+ * Serve a collection: the list at `path`, its items beneath it. Unknown paths
+ * beneath the parent of `path` (or the group) are 404, never a page.
+ *
+ * Ownership: `resource` and all in it is borrowed and must outlive the app.
+ * Errors: SAC_EINVAL naming the field or member that is wrong; SAC_EEXIST if
+ * the path is taken; SAC_EVERSION; SAC_ENOMEM. On error nothing is mounted.
+ * Threads: build phase.
+ */
+SAC_API int sac_app_resource(sac_app *app, const char *path, const sac_resource *resource,
+                             sac_err *err) SAC_MUST_USE;
+
+SAC_END
+
+#endif

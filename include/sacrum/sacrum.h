@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SACRUM_SACRUM_H
+#define SACRUM_SACRUM_H
+
+/**
+ * All of sacrum but its stores and hosts, which have headers of their own:
+ * <sacrum/store/lmdb.h>, <sacrum/host/microhttpd.h>, <sacrum/host/loopback.h>.
+ */
+#include <sacrum/app.h>
+#include <sacrum/bson.h>
+#include <sacrum/cors.h>
+#include <sacrum/json.h>
+#include <sacrum/page.h>
+#include <sacrum/req.h>
+#include <sacrum/resource.h>
+#include <sacrum/schema.h>
+#include <sacrum/store.h>
+#include <sacrum/view.h>
+
+#endif
