@@ -84,7 +84,7 @@ for (const [name, {open, problem}] of Object.entries(clients)) {
       for (let order = 1; order <= 5; order++)
         await created({title: 'a', order});
       const todos = new Todos();
-      const data = {page: 2, per_page: 2, sort: 'order'};
+      const data = {page: 2, per_page: 2, sort: '_id'};
       const {ended} = await outcome((options) => todos.fetch({data, ...options}));
 
       assert.equal(ended, 'success');

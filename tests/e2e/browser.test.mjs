@@ -74,7 +74,7 @@ describe('the todo app', {timeout: 180_000, skip}, () => {
   const row = (title) => rows().filter({has: page.getByText(title, {exact: true})});
   const titles = () => page.locator('#list li:visible .title').allTextContents();
   const stored = async () =>
-    (await request('GET', `${server.todos}?sort=order`)).json;
+    (await request('GET', server.todos)).json.sort((a, b) => a.order - b.order);
   const url = async (title) =>
     new URL((await stored()).find((todo) => todo.title === title).url).pathname;
 
