@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "json/emit.h"
+
+#include "bson/wire.h"
+#include "json/escape.h"
+
+static const char hex[] = "0123456789abcdef";
+
+static char *put_unicode(char *w, unsigned unit)
+{
+    w[0] = '\\';
+    w[1] = 'u';
+    w[2] = hex[unit >> 12 & 15];
+    w[3] = hex[unit >> 8 & 15];
+    w[4] = hex[unit >> 4 & 15];
+    w[5] = hex[unit & 15];
+    return w + 6;
+}
+
+/* One byte of ASCII, escaped where it has to be. */
+static char *put_ascii(char *w, unsigned char c, bool html)
+{
+    static const char letters[] = "btn\0fr";
+
+    if (c == '"' || c == '\\') {
+        w[0] = '\\';
+        w[1] = (char)c;
+        return w + 2;
+    }
+    if (c >= '\b' && c <= '\r' && c != '\v') {
+        w[0] = '\\';
+        w[1] = letters[c - '\b'];
+        return w + 2;
+    }
+    if (c < ' ' || (html && (c == '<' || c == '>' || c == '&')))
+        return put_unicode(w, c);
+    *w = (char)c;
+    return w + 1;
+}
+
+/* RFC 3629 on up to four bytes as a little-endian word; bytes behind the text are 0. */
+static unsigned sequence_of(uint32_t v)
+{
+    if ((v & 0x80) == 0)
+        return 1;
+    if ((v & 0xc0e0) == 0x80c0)
+        return v & 0x1e ? 2 : 0;
+    if ((v & 0xc0c0f0) == 0x8080e0) {
+        const uint32_t bits = v & 0x200f;
+
+        return bits != 0 && bits != 0x200d ? 3 : 0;
+    }
+    if ((v & 0xc0c0c0f8) == 0x808080f0) {
+        const uint32_t lead = v & 7, second = v & 0x3000;
+
+        return (lead || second) && (lead < 4 || (lead == 4 && !second)) ? 4 : 0;
+    }
+    return 0;
+}
+
+unsigned sac__escape_sequence(const char *s, const char *end)
+{
+    char bytes[4] = {0};
+
+    if (end - s >= 4)
+        return sequence_of(sac__wire_get32(s));
+    memcpy(bytes, s, (size_t)(end - s));
+    return sequence_of(sac__wire_get32(bytes));
+}
+
+/* The longest beginning of a sequence that went wrong, as the Unicode standard counts them. */
+static size_t bad_length(const char *s, const char *end)
+{
+    for (size_t kept = 3; kept >= 2; kept--) {
+        char bytes[4] = {'\x80', '\x80', '\x80', '\x80'};
+
+        if ((size_t)(end - s) < kept)
+            continue;
+        memcpy(bytes, s, kept);
+        if (sequence_of(sac__wire_get32(bytes)) > kept)
+            return kept;
+    }
+    return 1;
+}
+
+/* A run of bytes beyond ASCII. Moves *s; returns the end, or NULL at bytes that are no UTF-8. */
+static char *put_wide(char *w, const char **s, const char *end, unsigned flags)
+{
+    const char *p = *s;
+
+    while (p < end && (unsigned char)*p >= 0x80) {
+        const unsigned n = sac__escape_sequence(p, end);
+
+        if (n == 0) {
+            *s = p;
+            if (!(flags & SAC__ESCAPE_REPAIR))
+                return NULL;
+            w[0] = '\xef';
+            w[1] = '\xbf';
+            w[2] = '\xbd';
+            w += 3;
+            p += bad_length(p, end);
+        } else if ((flags & SAC__ESCAPE_HTML) && n == 3 && memcmp(p, "\xe2\x80", 2) == 0 &&
+                   (p[2] == '\xa8' || p[2] == '\xa9')) {
+            w = put_unicode(w, p[2] == '\xa8' ? 0x2028 : 0x2029);
+            p += 3;
+        } else {
+            /* A sequence of two or three near the end is short of four bytes to copy. */
+            memcpy(w, p, end - p >= 4 ? 4 : n);
+            w += n;
+            p += n;
+        }
+    }
+    *s = p;
+    return w;
+}
+
+/*
+ * Writes a text at most six times as long, and uses up to SAC__STEP bytes of
+ * room behind it. NULL on invalid UTF-8 that is not to be repaired.
+ */
+static char *put_text(char *w, sac_str text, const char *readable, unsigned flags, const char **bad)
+{
+    const bool html = flags & SAC__ESCAPE_HTML;
+    const char *s = text.p, *end = text.p + text.n;
+
+    while (s < end) {
+        if (readable - s >= SAC__STEP) {
+            const size_t plain = sac__escape_copy_step(w, s, html);
+
+            if (plain >= (size_t)(end - s))
+                return w + (end - s);
+            s += plain;
+            w += plain;
+            if (plain == SAC__STEP)
+                continue;
+        }
+        if ((unsigned char)*s < 0x80) {
+            w = put_ascii(w, (unsigned char)*s++, html);
+            continue;
+        }
+        w = put_wide(w, &s, end, flags);
+        if (!w) {
+            *bad = s;
+            return NULL;
+        }
+    }
+    return w;
+}
+
+/* Bytes of a string in one go: six times as many, and a step, are room at most. */
+#define PIECE 512
+
+static void use_window(sac__emit *emit, char *p, size_t n)
+{
+    emit->begin = emit->w = p;
+    emit->limit = p + n;
+}
+
+void sac__emit_to_buf(sac__emit *emit, sac__buf *out)
+{
+    emit->out = out;
+    emit->sink = NULL;
+    emit->error = out->error;
+    use_window(emit, emit->small, 0);
+}
+
+void sac__emit_to_sink(sac__emit *emit, sac_json_sink *sink, void *self, sac_str block, size_t max)
+{
+    emit->out = NULL;
+    emit->sink = sink;
+    emit->self = self;
+    emit->error = SAC_OK;
+    emit->total = 0;
+    emit->max = max;
+    use_window(emit, (char *)(uintptr_t)block.p, block.n);
+}
+
+int sac__emit_commit(sac__emit *emit)
+{
+    const size_t n = (size_t)(emit->w - emit->begin);
+
+    if (emit->error || n == 0)
+        return emit->error;
+    if (emit->sink) {
+        if (n > emit->max - emit->total)
+            return emit->error = SAC_ETOOBIG;
+        emit->total += n;
+        emit->error = emit->sink(emit->self, emit->begin, n);
+    } else if (emit->begin == emit->small) {
+        sac__buf_add(emit->out, emit->small, n);
+        emit->error = emit->out->error;
+    } else {
+        emit->out->n += n;
+    }
+    emit->w = emit->begin;
+    if (!emit->sink)
+        use_window(emit, emit->small, 0);
+    return emit->error;
+}
+
+bool sac__emit_room_slow(sac__emit *emit, size_t n)
+{
+    sac__buf *out = emit->out;
+
+    if (sac__emit_commit(emit))
+        return false;
+    if (emit->sink)
+        return true;
+    if (out->max - out->n < n) {
+        use_window(emit, emit->small, sizeof emit->small);
+        return true;
+    }
+    if (!sac__buf_room(out, n)) {
+        emit->error = out->error;
+        return false;
+    }
+    use_window(emit, out->p + out->n, out->cap - out->n);
+    return true;
+}
+
+void sac__emit_text(sac__emit *emit, const char *text)
+{
+    const size_t n = strlen(text);
+
+    if (sac__emit_room(emit, n)) {
+        memcpy(emit->w, text, n);
+        emit->w += n;
+    }
+}
+
+/* The largest piece of s that fits the window whole and ends where a sequence does. */
+static size_t piece_of(const sac__emit *emit, sac_str s)
+{
+    size_t room = ((size_t)(emit->limit - emit->w) - SAC__STEP) / 6;
+    size_t n = s.n < room ? s.n : room;
+
+    for (size_t back = 0; n < s.n && back < 4 && back < n; back++)
+        if (((unsigned char)s.p[n - back] & 0xc0) != 0x80)
+            return n - back;
+    return n;
+}
+
+bool sac__emit_escaped(sac__emit *emit, sac_str s, const char *readable, unsigned flags,
+                       const char **bad)
+{
+    *bad = NULL;
+    while (s.n > 0) {
+        const size_t want = s.n < PIECE ? s.n : PIECE;
+        size_t n;
+        char *w;
+
+        if (!sac__emit_room(emit, want * 6 + SAC__STEP))
+            return false;
+        n = piece_of(emit, s);
+        w = put_text(emit->w, sac_str_n(s.p, n), readable, flags, bad);
+        if (!w)
+            return false;
+        emit->w = w;
+        s = sac_str_n(s.p + n, s.n - n);
+    }
+    return true;
+}

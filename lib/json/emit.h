@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef JSON_EMIT_H
+#define JSON_EMIT_H
+
+#include <sacrum/json.h>
+
+#include "core/buf.h"
+
+/*
+ * Where the encoder writes: a window of memory, in the buffer itself, in a
+ * block on its way to a sink, or, where less than a worst case is left of a
+ * buffer's maximum, in a small one whose bytes are then counted exactly.
+ */
+#define SAC__EMIT_SMALL 4096
+
+typedef struct sac__emit {
+    char *w;     /* the next byte goes here */
+    char *limit; /* the end of the window */
+    char *begin; /* the window's first byte */
+    int error;
+    sac__buf *out;       /* or */
+    sac_json_sink *sink; /* with */
+    void *self;
+    size_t total, max; /* bytes given to the sink and their bound */
+    char small[SAC__EMIT_SMALL];
+} sac__emit;
+
+void sac__emit_to_buf(sac__emit *emit, sac__buf *out);
+void sac__emit_to_sink(sac__emit *emit, sac_json_sink *sink, void *self, sac_str block, size_t max);
+
+/* Hands on what has been written; 0 or the error. */
+int sac__emit_commit(sac__emit *emit);
+
+/* Room for n bytes, at most SAC__EMIT_SMALL; false after an error. */
+bool sac__emit_room_slow(sac__emit *emit, size_t n);
+static inline bool sac__emit_room(sac__emit *emit, size_t n)
+{
+    return (size_t)(emit->limit - emit->w) >= n || sac__emit_room_slow(emit, n);
+}
+
+void sac__emit_text(sac__emit *emit, const char *text); /* short ASCII */
+
+/*
+ * A string without its quotes: flags and `readable` as in escape.h. False when
+ * there is no room, or on bad UTF-8, to which `*bad` then points (else NULL).
+ */
+bool sac__emit_escaped(sac__emit *emit, sac_str s, const char *readable, unsigned flags,
+                       const char **bad);
+
+#endif

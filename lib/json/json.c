@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <sacrum/json.h>
+
+#include "core/alloc.h"
+#include "json/decode.h"
+#include "json/encoder.h"
+
+#define SINK_PIECE ((size_t)64 << 10)
+#define MAX_JSON ((size_t)64 << 20)
+
+static int read_options(const sac_json_options *given, sac_json_options *out, sac_err *err)
+{
+    memset(out, 0, sizeof *out);
+    if (!given)
+        return SAC_OK;
+    if (given->size == 0 || given->size > sizeof *out)
+        return sac_err_set(err, SAC_EVERSION, "JSON options of %zu bytes, %zu are known",
+                           given->size, sizeof *out);
+    memcpy(out, given, given->size);
+    return SAC_OK;
+}
+
+int sac_json_encode(sac_str doc, const sac_json_options *options, sac_json_sink *sink, void *self,
+                    sac_err *err)
+{
+    sac__json_encoding how = {.dialect = SAC_JSON_PLAIN};
+    sac_json_options chosen;
+    sac__encoder x;
+    char *block;
+    int rc = read_options(options, &chosen, err);
+
+    if (rc != SAC_OK)
+        return rc;
+    block = sac__alloc(NULL, SINK_PIECE);
+    if (!block)
+        return sac_err_set(err, SAC_ENOMEM, "JSON: %s", sac_err_text(SAC_ENOMEM));
+    how.dialect = chosen.dialect;
+    how.flags = chosen.flags;
+    how.max_depth = chosen.max_depth;
+    sac__encoder_init(&x, &how, NULL);
+    sac__emit_to_sink(&x.emit, sink, self, sac_str_n(block, SINK_PIECE),
+                      chosen.max_size ? chosen.max_size : MAX_JSON);
+    rc = sac__encoder_run(&x, doc, err);
+    sac__alloc_free(NULL, block, SINK_PIECE);
+    return rc;
+}
+
+/* A document's memory cut to its size. */
+static sac_str take_memory(sac_bson *doc, const sac_alloc *alloc, size_t n)
+{
+    char *p = sac__alloc_resize(alloc, doc->p, doc->cap, n);
+
+    return sac_str_n(p ? p : doc->p, n);
+}
+
+int sac_json_decode(sac_str json, const sac_json_options *options, const sac_alloc *alloc,
+                    sac_str *doc, sac_err *err)
+{
+    sac__json_decoding how = {.flags = 0};
+    sac_json_options chosen;
+    sac_bson out;
+    sac_str bytes;
+    int rc = read_options(options, &chosen, err);
+
+    if (rc != SAC_OK)
+        return rc;
+    how.flags = chosen.flags;
+    how.max_depth = chosen.max_depth;
+    how.max_keys = chosen.max_keys;
+    sac_bson_init(&out, alloc, chosen.max_size);
+    rc = sac__json_decode(&how, json, &out, err);
+    if (rc == SAC_EINVAL) {
+        rc = SAC_ESYNTAX;
+        if (err)
+            err->code = rc;
+    } else if (rc == SAC_OK) {
+        rc = sac_bson_finish(&out, &bytes);
+        if (rc != SAC_OK)
+            sac_err_set(err, rc, "JSON: %s", sac_err_text(rc));
+    }
+    if (rc == SAC_OK)
+        *doc = take_memory(&out, alloc, bytes.n);
+    else
+        sac_bson_fini(&out);
+    return rc;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "json/text.h"
+
+#include "json/decode.h"
+
+#define DAY_MS INT64_C(86400000)
+
+char *sac__text_print_hex(char *p, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+
+    for (size_t i = 0; i < n; i++) {
+        *p++ = "0123456789abcdef"[from[i] >> 4];
+        *p++ = "0123456789abcdef"[from[i] & 15];
+    }
+    return p;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool sac__text_parse_hex(sac_str text, uint8_t *out)
+{
+    if (text.n % 2)
+        return false;
+    for (size_t i = 0; i < text.n; i += 2) {
+        const int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        out[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+static const uint8_t uuid_groups[] = {4, 2, 2, 2, 6};
+
+char *sac__text_print_uuid(char *p, const void *bytes)
+{
+    const uint8_t *from = bytes;
+
+    for (size_t i = 0; i < sizeof uuid_groups; i++) {
+        if (i > 0)
+            *p++ = '-';
+        p = sac__text_print_hex(p, from, uuid_groups[i]);
+        from += uuid_groups[i];
+    }
+    return p;
+}
+
+bool sac__json_parse_uuid(sac_str text, uint8_t out[16])
+{
+    uint8_t bytes[16];
+    size_t at = 0, n = 0;
+
+    if (text.n != 36)
+        return false;
+    for (size_t i = 0; i < sizeof uuid_groups; i++) {
+        const size_t digits = (size_t)uuid_groups[i] * 2;
+
+        if (i > 0 && text.p[at++] != '-')
+            return false;
+        if (!sac__text_parse_hex(sac_str_n(text.p + at, digits), bytes + n))
+            return false;
+        at += digits;
+        n += uuid_groups[i];
+    }
+    memcpy(out, bytes, sizeof bytes);
+    return true;
+}
+
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+char *sac__text_print_base64(char *p, const void *bytes, size_t n)
+{
+    const uint8_t *from = bytes;
+
+    for (; n >= 3; n -= 3, from += 3) {
+        const uint32_t group = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+
+        *p++ = base64[group >> 18];
+        *p++ = base64[group >> 12 & 63];
+        *p++ = base64[group >> 6 & 63];
+        *p++ = base64[group & 63];
+    }
+    if (n > 0) {
+        const uint32_t group = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0);
+
+        *p++ = base64[group >> 18];
+        *p++ = base64[group >> 12 & 63];
+        p[0] = p[1] = '=';
+        if (n > 1)
+            p[0] = base64[group >> 6 & 63];
+        p += 2;
+    }
+    return p;
+}
+
+static int base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : -1;
+}
+
+bool sac__text_parse_base64(sac_str text, char *out, size_t *n)
+{
+    size_t pad = 0, bytes = 0;
+    uint32_t bits = 0;
+
+    if (text.n % 4)
+        return false;
+    while (pad < 2 && pad < text.n && text.p[text.n - pad - 1] == '=')
+        pad++;
+    for (size_t i = 0; i < text.n - pad; i++) {
+        const int digit = base64_digit(text.p[i]);
+
+        if (digit < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)digit;
+        if (i % 4 != 0)
+            out[bytes++] = (char)(bits >> (6 - i % 4 * 2));
+    }
+    if (bits & ((1U << pad * 2) - 1))
+        return false;
+    *n = bytes;
+    return true;
+}
+
+bool sac__text_sort(char *out, sac_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        size_t at = i;
+
+        if ((unsigned char)s.p[i] >= 0x80)
+            return false;
+        for (; at > 0 && out[at - 1] > s.p[i]; at--)
+            out[at] = out[at - 1];
+        out[at] = s.p[i];
+    }
+    return true;
+}
+
+typedef struct civil {
+    int year, month, day;
+} civil;
+
+/* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years from 0 on. */
+static civil civil_of_days(int64_t days)
+{
+    const int64_t shifted = days + 719468;
+    const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    const int day_of_era = (int)(shifted - era * 146097);
+    const int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
+                             day_of_era / 146096) /
+                            365;
+    const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int m = (5 * day_of_year + 2) / 153;
+    const int month = m < 10 ? m + 3 : m - 9;
+
+    return (civil){(int)(year_of_era + era * 400) + (month <= 2), month,
+                   day_of_year - (153 * m + 2) / 5 + 1};
+}
+
+static int64_t days_of_civil(civil date)
+{
+    const int year = date.year - (date.month <= 2);
+    const int era = (year >= 0 ? year : year - 399) / 400;
+    const int year_of_era = year - era * 400;
+    const int m = date.month > 2 ? date.month - 3 : date.month + 9;
+    const int day_of_year = (153 * m + 2) / 5 + date.day - 1;
+
+    return (int64_t)era * 146097 + (int64_t)year_of_era * 365 + year_of_era / 4 -
+           year_of_era / 100 + day_of_year - 719468;
+}
+
+/* n digits and the character behind them. */
+static char *put_digits(char *p, int n, int value, char behind)
+{
+    p[n] = behind;
+    for (int i = n - 1; i >= 0; i--) {
+        p[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    return p + n + 1;
+}
+
+char *sac__text_print_date(char *p, int64_t ms)
+{
+    const int64_t days = (ms >= 0 ? ms : ms - (DAY_MS - 1)) / DAY_MS;
+    const int rest = (int)(ms - days * DAY_MS);
+    const civil date = civil_of_days(days);
+
+    p = put_digits(p, 4, date.year, '-');
+    p = put_digits(p, 2, date.month, '-');
+    p = put_digits(p, 2, date.day, 'T');
+    p = put_digits(p, 2, rest / 3600000, ':');
+    p = put_digits(p, 2, rest / 60000 % 60, ':');
+    p = put_digits(p, 2, rest / 1000 % 60, '.');
+    return put_digits(p, 3, rest % 1000, 'Z');
+}
+
+void sac__json_print_date(int64_t ms, char out[25], size_t *n)
+{
+    if (ms >= SAC__TEXT_YEAR_0 && ms < SAC__TEXT_YEAR_10000)
+        *n = (size_t)(sac__text_print_date(out, ms) - out);
+    else
+        *n = 0;
+    out[*n] = '\0';
+}
+
+/* Exactly n digits at `*at`, at most `max`. */
+static bool take_digits(sac_str text, size_t *at, int n, int max, int *out)
+{
+    int value = 0;
+
+    if (text.n - *at < (size_t)n)
+        return false;
+    while (n-- > 0) {
+        const char c = text.p[(*at)++];
+
+        if (c < '0' || c > '9')
+            return false;
+        value = value * 10 + (c - '0');
+    }
+    *out = value;
+    return value <= max;
+}
+
+static bool take_char(sac_str text, size_t *at, char c)
+{
+    if (*at >= text.n || text.p[*at] != c)
+        return false;
+    ++*at;
+    return true;
+}
+
+static bool take_day(sac_str text, size_t *at, int64_t *ms)
+{
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    civil date;
+    int length;
+
+    if (!take_digits(text, at, 4, 9999, &date.year) || !take_char(text, at, '-') ||
+        !take_digits(text, at, 2, 12, &date.month) || !take_char(text, at, '-') ||
+        !take_digits(text, at, 2, 31, &date.day) || date.month == 0 || date.day == 0)
+        return false;
+    length = lengths[date.month - 1];
+    if (date.month == 2 && date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0))
+        length++;
+    *ms = days_of_civil(date) * DAY_MS;
+    return date.day <= length;
+}
+
+/* Fraction of a second; what is beyond milliseconds is cut. */
+static bool take_fraction(sac_str text, size_t *at, int *ms)
+{
+    int unit = 100;
+
+    *ms = 0;
+    if (!take_char(text, at, '.'))
+        return true;
+    if (*at >= text.n || text.p[*at] < '0' || text.p[*at] > '9')
+        return false;
+    for (; *at < text.n && text.p[*at] >= '0' && text.p[*at] <= '9'; ++*at, unit /= 10)
+        *ms += (text.p[*at] - '0') * unit;
+    return true;
+}
+
+static bool take_offset(sac_str text, size_t *at, int *minutes)
+{
+    int hour, minute;
+    bool west;
+
+    *minutes = 0;
+    if (take_char(text, at, 'Z') || take_char(text, at, 'z'))
+        return true;
+    west = take_char(text, at, '-');
+    if (!west && !take_char(text, at, '+'))
+        return false;
+    if (!take_digits(text, at, 2, 23, &hour) || !take_char(text, at, ':') ||
+        !take_digits(text, at, 2, 59, &minute))
+        return false;
+    *minutes = west ? -(hour * 60 + minute) : hour * 60 + minute;
+    return true;
+}
+
+bool sac__json_parse_date(sac_str text, int64_t *ms)
+{
+    int hour, minute, second, fraction, offset;
+    size_t at = 0;
+    int64_t day;
+
+    if (!take_day(text, &at, &day))
+        return false;
+    if (at == text.n) {
+        *ms = day;
+        return true;
+    }
+    if ((!take_char(text, &at, 'T') && !take_char(text, &at, 't')) ||
+        !take_digits(text, &at, 2, 23, &hour) || !take_char(text, &at, ':') ||
+        !take_digits(text, &at, 2, 59, &minute) || !take_char(text, &at, ':') ||
+        !take_digits(text, &at, 2, 59, &second) || !take_fraction(text, &at, &fraction) ||
+        !take_offset(text, &at, &offset) || at != text.n)
+        return false;
+    *ms = day + ((hour * 60 + minute - offset) * 60 + second) * INT64_C(1000) + fraction;
+    return true;
+}
+
+bool sac__json_parse_int(sac_str text, int64_t *out)
+{
+    const bool negative = text.n > 0 && text.p[0] == '-';
+    const uint64_t max = (uint64_t)INT64_MAX + negative;
+    uint64_t value = 0;
+
+    if (text.n == (size_t)negative)
+        return false;
+    for (size_t i = negative; i < text.n; i++) {
+        const uint64_t digit = (uint64_t)(text.p[i] - '0');
+
+        if (text.p[i] < '0' || text.p[i] > '9' || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = (int64_t)(negative ? 0 - value : value);
+    return true;
+}
