@@ -50,8 +50,8 @@ typedef int sac_json_sink(void *self, const char *p, size_t n);
  * pass. Numbers keep their value, whatever their type; output is valid UTF-8.
  *
  * Errors: SAC_ECORRUPT with the byte offset in `err->pos` (the sink may have
- * got a part by then); SAC_ELIMIT; SAC_ETOOBIG; SAC_ENOMEM; what the sink
- * returned.
+ * got a part by then); SAC_ELIMIT; SAC_ETOOBIG; SAC_ENOMEM; SAC_EVERSION for
+ * options of a newer library; what the sink returned.
  */
 SAC_API int sac_json_encode(sac_str doc, const sac_json_options *options,
                             sac_json_sink *sink, void *self, sac_err *err) SAC_MUST_USE;
@@ -64,7 +64,7 @@ SAC_API int sac_json_encode(sac_str doc, const sac_json_options *options,
  * Ownership: `*doc` is memory of `alloc` (NULL: malloc), of exactly
  * `doc->n` bytes; free it with the same allocator.
  * Errors: SAC_ESYNTAX with the byte offset in `err->pos` and line and column
- * in the text; SAC_ELIMIT, SAC_ETOOBIG, SAC_ENOMEM.
+ * in the text; SAC_ELIMIT, SAC_ETOOBIG, SAC_ENOMEM, SAC_EVERSION.
  */
 SAC_API int sac_json_decode(sac_str json, const sac_json_options *options,
                             const sac_alloc *alloc, sac_str *doc, sac_err *err) SAC_MUST_USE;
