@@ -100,12 +100,22 @@ SAC_API sac_value sac_bson_path(sac_str doc, sac_str path);
  */
 SAC_API int sac_bson_check(sac_str doc, sac_err *err) SAC_MUST_USE;
 
-/** Readers of a value: true and `*out` when the value is of the type, else false and nothing written. */
+/*
+ * Readers of a value: true and `*out` when the value is of the type, else
+ * false and nothing written.
+ */
+
+/** A string's bytes, without the NUL. */
 SAC_API bool sac_value_str(const sac_value *value, sac_str *out);
-SAC_API bool sac_value_doc(const sac_value *value, sac_str *out); /**< Document or array. */
+/** A document or an array. */
+SAC_API bool sac_value_doc(const sac_value *value, sac_str *out);
+/** A bool. */
 SAC_API bool sac_value_bool(const sac_value *value, bool *out);
+/** An ObjectId. */
 SAC_API bool sac_value_oid(const sac_value *value, sac_oid *out);
+/** A date, in milliseconds since 1970. */
 SAC_API bool sac_value_date(const sac_value *value, int64_t *ms);
+/** A binary; of the old subtype 2 the inner bytes. */
 SAC_API bool sac_value_binary(const sac_value *value, uint8_t *subtype, sac_str *out);
 /** An int32, an int64, or a double or bool that is exactly an integer. */
 SAC_API bool sac_value_int(const sac_value *value, int64_t *out);
@@ -142,26 +152,39 @@ SAC_API void sac_bson_init(sac_bson *doc, const sac_alloc *alloc, size_t max);
 /** Free what the writer holds; needless where the allocator is a request's. */
 SAC_API void sac_bson_fini(sac_bson *doc);
 
-/**
- * Appenders. `key` is a C string or slice without NUL (a NUL in it is
- * SAC_EINVAL at finish); inside an open array the key is ignored and the next
- * index written.
+/*
+ * Appenders. A NUL in a key is SAC_EINVAL at finish; inside an open array the
+ * key is ignored and the next index written.
  */
+
+/** A value as it was read; one that is SAC_BSON_MISSING adds nothing. */
 SAC_API void sac_bson_add_value(sac_bson *doc, sac_str key, sac_value value);
+/** A double. */
 SAC_API void sac_bson_add_double(sac_bson *doc, const char *key, double value);
+/** A string, which should be UTF-8. */
 SAC_API void sac_bson_add_str(sac_bson *doc, const char *key, sac_str value);
+/** A whole document. */
 SAC_API void sac_bson_add_doc(sac_bson *doc, const char *key, sac_str value);
+/** An ObjectId. */
 SAC_API void sac_bson_add_oid(sac_bson *doc, const char *key, const sac_oid *value);
+/** A bool. */
 SAC_API void sac_bson_add_bool(sac_bson *doc, const char *key, bool value);
+/** A date, in milliseconds since 1970. */
 SAC_API void sac_bson_add_date(sac_bson *doc, const char *key, int64_t ms);
+/** Null. */
 SAC_API void sac_bson_add_null(sac_bson *doc, const char *key);
+/** An int32. */
 SAC_API void sac_bson_add_int32(sac_bson *doc, const char *key, int32_t value);
+/** An int64. */
 SAC_API void sac_bson_add_int64(sac_bson *doc, const char *key, int64_t value);
+/** A binary of any subtype. */
 SAC_API void sac_bson_add_binary(sac_bson *doc, const char *key, uint8_t subtype, sac_str bytes);
 
-/** Open a document or an array under `key`; what follows goes inside until sac_bson_end(). */
+/** Open a document under `key`; what follows goes inside until sac_bson_end(). */
 SAC_API void sac_bson_begin_doc(sac_bson *doc, sac_str key);
+/** Open an array, likewise. */
 SAC_API void sac_bson_begin_array(sac_bson *doc, sac_str key);
+/** Close what was opened last. */
 SAC_API void sac_bson_end(sac_bson *doc);
 
 /**

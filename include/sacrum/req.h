@@ -23,8 +23,9 @@ SAC_API unsigned sac_req_method(const sac_req *req);
 SAC_API sac_str sac_req_path(const sac_req *req);
 /** A path parameter, decoded. */
 SAC_API sac_str sac_req_param(const sac_req *req, const char *name);
-/** Typed forms: false when there is no such parameter or it is not of the type. */
+/** The same as an integer; false when there is none of that name or it is no int64. */
 SAC_API bool sac_req_param_int(const sac_req *req, const char *name, int64_t *out);
+/** The same as an ObjectId. */
 SAC_API bool sac_req_param_oid(const sac_req *req, const char *name, sac_oid *out);
 /** A query parameter's first value, decoded; empty when it has no `=`. */
 SAC_API sac_str sac_req_query(const sac_req *req, const char *name);

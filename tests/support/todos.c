@@ -15,8 +15,8 @@ const sac_field todo_fields[] = {
     {.name = NULL},
 };
 
-const sac_resource todo_resource = SAC_RESOURCE(
-    .name = "todos", .fields = todo_fields, .id_type = SAC_ID_STRING, .upsert = true);
+const sac_resource todo_resource = SAC_RESOURCE(.name = "todos", .fields = todo_fields,
+                                                .id_type = SAC_ID_STRING, .upsert = true);
 
 static void keep_line(void *self, sac_log_level level, sac_str line)
 {
@@ -30,7 +30,7 @@ void todos_begin(todos *t)
 {
     *t = (todos){.dir = "/tmp/sacrum-test-XXXXXX"};
     CHECK(mkdtemp(t->dir) != NULL);
-    snprintf(t->uri, sizeof t->uri, "lmdb:%s/todos.db?map=1G", t->dir);
+    snprintf(t->uri, sizeof t->uri, "lmdb:%s/todos.db?map=16G", t->dir);
     t->config = (sac_app_config)SAC_APP_CONFIG(.database = t->uri, .stores = {sac_lmdb},
                                                .workers = 2, .log = keep_line, .log_self = t);
 }
@@ -87,8 +87,9 @@ void todos_close(todos *t)
 int todos_ask_with(todos *t, const char *method, const char *target, const char *json,
                    const char *const *headers)
 {
-    const sac_loopback_request request = SAC_LOOPBACK_REQUEST(
-        .method = method, .target = target, .headers = headers, .body = sac_str_of(json));
+    const sac_loopback_request request = SAC_LOOPBACK_REQUEST(.method = method, .target = target,
+                                                              .headers = headers,
+                                                              .body = sac_str_of(json));
     sac_err err = {.code = 0};
 
     if (sac_loopback_send(t->client, &request, &t->reply, &err) != SAC_OK)

@@ -2,6 +2,9 @@
 #ifndef TESTS_TODOS_H
 #define TESTS_TODOS_H
 
+#include <stdio.h>
+#include <string.h>
+
 #include <sacrum/cors.h>
 #include <sacrum/host/loopback.h>
 #include <sacrum/req.h>

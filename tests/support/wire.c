@@ -2,6 +2,7 @@
 #include "support/wire.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -104,6 +105,8 @@ static bool read_chunks(int fd, wire_reply *out)
 
         if (!read_until(fd, "\r\n", line, sizeof line))
             return false;
+        if (!isxdigit((unsigned char)line[0]))
+            return false;
         n = strtoul(line, NULL, 16);
         if (!read_bytes(fd, out, n) || !read_until(fd, "\r\n", line, sizeof line))
             return false;
@@ -143,7 +146,7 @@ static bool read_fields(int fd, char *out, size_t cap)
         if (!read_until(fd, "\r\n", out + n, cap - n))
             return false;
         n += strlen(out + n);
-    } while (n > 2 && memcmp(out + n - 4, "\r\n\r\n", 4) != 0);
+    } while (n >= 4 && memcmp(out + n - 4, "\r\n\r\n", 4) != 0);
     out[n - 2] = '\0';
     return true;
 }

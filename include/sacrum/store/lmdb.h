@@ -22,7 +22,9 @@ SAC_BEGIN
  * file share one environment, that of the first. Open after fork().
  *
  * Errors: SAC_ENOTMINE for another scheme; SAC_EINVAL for a bad URI;
- * SAC_ELIMIT when it holds more collections than may be open; SAC_EIO when the file cannot be opened (permissions, another owner, read-only);
+ * SAC_ELIMIT when it holds more collections than may be open; SAC_ENOMEM when
+ * the system does not give the address space that `map` asks for; SAC_EIO when
+ * the file cannot be opened (permissions, another owner, read-only);
  * SAC_ECORRUPT when it is no database of sacrum's; SAC_EVERSION when a newer
  * sacrum wrote it. The text names the file.
  */
