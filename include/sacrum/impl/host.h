@@ -26,7 +26,9 @@ typedef struct sac_host_ops {
     /**
      * What answered SAC_LATER may be called again. From any thread, also from
      * within a call on this exchange, also before the host has seen SAC_LATER:
-     * latch it. Never after close has returned. Mandatory.
+     * latch it. Never after close has returned: close waits for one that runs,
+     * so it may neither call the exchange nor wait for a lock that is held
+     * around close. Mandatory.
      */
     void (*wake)(void *self);
 } sac_host_ops;

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/state.h"
+
+#include "http/method.h"
+
+int sac__app_building(const sac_app *app, const char *what, sac_err *err)
+{
+    if (!app->core->sealed)
+        return SAC_OK;
+    return sac_err_set(err, SAC_EINVAL, "%s: the app is sealed", what);
+}
+
+static int no_memory(sac_err *err, const char *what)
+{
+    return sac_err_set(err, SAC_ENOMEM, "%s: no memory", what);
+}
+
+const char *sac__app_path(sac_app *app, const char *path)
+{
+    const sac_str prefix = app->prefix;
+    const bool own = prefix.n > 0 && strcmp(path, "/") == 0;
+
+    return sac__arena_printf(app->core->build, "%s%s", prefix.p, own ? "" : path).p;
+}
+
+static bool is_prefix(const char *prefix)
+{
+    const size_t n = prefix ? strlen(prefix) : 0;
+
+    return n > 1 && prefix[0] == '/' && prefix[n - 1] != '/' && !strstr(prefix, "//");
+}
+
+int sac_app_group(sac_app *app, const char *prefix, sac_app **group, sac_err *err)
+{
+    sac_app *made;
+    const char *path;
+    int rc = sac__app_building(app, "group", err);
+
+    if (rc != SAC_OK)
+        return rc;
+    if (!is_prefix(prefix))
+        return sac_err_set(err, SAC_EINVAL,
+                           "group: a prefix begins with one '/' and ends with "
+                           "none");
+    made = sac__app_get(app, sizeof *made);
+    path = sac__app_path(app, prefix);
+    if (!made || !path)
+        return no_memory(err, "group");
+    made->core = app->core;
+    made->parent = app;
+    made->prefix = sac_str_of(path);
+    made->next = app->core->groups;
+    app->core->groups = made;
+    *group = made;
+    return SAC_OK;
+}
+
+/* HEAD where GET is, OPTIONS everywhere. */
+static unsigned methods_of(const sac__mount *mount)
+{
+    static const unsigned bits[] = {SAC_GET | SAC_HEAD, SAC_POST, SAC_PUT, SAC_PATCH, SAC_DELETE};
+    unsigned methods = SAC_OPTIONS;
+
+    for (size_t i = 0; i < SAC__ACTION_OPTIONS; i++)
+        if (mount->actions[i].slot)
+            methods |= bits[i];
+    return methods;
+}
+
+static sac_str allow_of(sac_app *app, unsigned methods)
+{
+    char text[64];
+    sac__buf out;
+
+    sac__buf_init_fixed(&out, text, sizeof text);
+    sac__method_list(methods, &out);
+    return sac__arena_dup(app->core->build, sac__buf_str(&out));
+}
+
+int sac__app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self,
+                   unsigned inline_methods, sac_err *err)
+{
+    sac__mount *mount;
+    const char *full;
+    int rc = sac__app_building(app, "mount", err);
+
+    if (rc != SAC_OK)
+        return rc;
+    if (!path || path[0] != '/' || !ops)
+        return sac_err_set(err, SAC_EINVAL, "mount: a view and a path that begins with '/'");
+    mount = sac__app_get(app, sizeof *mount);
+    full = sac__app_path(app, path);
+    if (!mount || !full)
+        return no_memory(err, "mount");
+    rc = sac__view_read(app, ops, inline_methods, mount, err);
+    if (rc != SAC_OK)
+        return rc;
+    mount->self = self;
+    mount->group = app;
+    mount->allow = allow_of(app, methods_of(mount));
+    if (!mount->allow.p)
+        return no_memory(err, "mount");
+    rc = sac__router_add(app->core->router, full, mount->name, mount, &mount->route, err);
+    if (rc == SAC_OK)
+        mount->route->methods = methods_of(mount);
+    return rc;
+}
+
+int sac_app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self, sac_err *err)
+{
+    return sac__app_mount(app, path, ops, self, 0, err);
+}
+
+int sac__app_set_options(sac_app *app, const char *path, const char *name, const char *value)
+{
+    const char *full = sac__app_path(app, path);
+    sac__field *field = sac__app_get(app, sizeof *field);
+    const sac__route *route = sac__router_first(app->core->router);
+    sac__mount *mount;
+
+    if (!full || !field)
+        return SAC_ENOMEM;
+    while (route && !sac_str_is(route->pattern, full))
+        route = route->next;
+    if (!route)
+        return SAC_ENOTFOUND;
+    mount = route->target;
+    field->header = (sac_header){.name = sac_str_of(name), .value = sac_str_of(value)};
+    field->next = mount->options;
+    mount->options = field;
+    return SAC_OK;
+}
+
+#define SLOT(ops, member) SAC__SLOT(ops, sac_middleware_ops, member)
+
+int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err *err)
+{
+    sac__middleware *made;
+    int rc = sac__app_building(app, "middleware", err);
+
+    if (rc == SAC_OK)
+        rc = sac__app_check_size(ops->size, sizeof *ops, "middleware", err);
+    if (rc != SAC_OK)
+        return rc;
+    if (!SLOT(ops, name) || !*ops->name)
+        return sac_err_set(err, SAC_EINVAL, "middleware: it has no name");
+    made = sac__app_get(app, sizeof *made);
+    if (!made)
+        return no_memory(err, "middleware");
+    *made = (sac__middleware){.before = SLOT(ops, before),
+                              .after = SLOT(ops, after),
+                              .teardown = SLOT(ops, teardown),
+                              .self = self,
+                              .name = ops->name};
+    made->is_inline = SLOT(ops, flags) & SAC_INLINE ||
+                      (!made->before && !made->after && !made->teardown);
+    if (app->last)
+        app->last->next = made;
+    else
+        app->first = made;
+    app->last = made;
+    return SAC_OK;
+}
+
+int sac_app_converter(sac_app *app, const sac_converter *converter, sac_err *err)
+{
+    int rc = sac__app_building(app, "converter", err);
+
+    if (rc == SAC_OK)
+        rc = sac__app_check_size(converter->size, sizeof *converter, "converter", err);
+    return rc == SAC_OK ? sac__router_converter(app->core->router, converter, err) : rc;
+}
+
+int sac_app_on_error(sac_app *app, int status, sac_handler *handler, void *self, sac_err *err)
+{
+    sac__core *core = app->core;
+    sac__on_error *made;
+    int rc = sac__app_building(app, "error handler", err);
+
+    if (rc != SAC_OK)
+        return rc;
+    if (!handler || (status != 0 && (status < 400 || status > 599)))
+        return sac_err_set(err, SAC_EINVAL,
+                           "error handler: a handler, and 0 or a status of 400 "
+                           "to 599");
+    for (made = core->errors; made; made = made->next)
+        if (made->status == status)
+            return sac_err_set(err, SAC_EEXIST, "error handler: status %d has one", status);
+    made = sac__app_get(app, sizeof *made);
+    if (!made)
+        return no_memory(err, "error handler");
+    *made = (sac__on_error){.status = status, .fn = handler, .self = self, .next = core->errors};
+    core->errors = made;
+    return SAC_OK;
+}
+
+int sac__app_fence(sac_app *app, const char *path, sac_err *err)
+{
+    const char *full = sac__app_path(app, path);
+
+    return full ? sac__router_fence(app->core->router, full, err) : no_memory(err, "fence");
+}
+
+int sac__app_at_seal(sac_app *app, int (*fn)(void *self, sac_app *app, sac_err *err), void *self,
+                     sac_err *err)
+{
+    sac__core *core = app->core;
+    sac__hook *hook = sac__app_get(app, sizeof *hook);
+
+    if (!hook)
+        return no_memory(err, "app");
+    *hook = (sac__hook){.seal = fn, .self = self};
+    if (core->at_seal_last)
+        core->at_seal_last->next = hook;
+    else
+        core->at_seal = hook;
+    core->at_seal_last = hook;
+    return SAC_OK;
+}
+
+int sac__app_at_free(sac_app *app, void (*fn)(void *self), void *self)
+{
+    sac__hook *hook = sac__app_get(app, sizeof *hook);
+
+    if (!hook)
+        return SAC_ENOMEM;
+    *hook = (sac__hook){.free = fn, .self = self, .next = app->core->at_free};
+    app->core->at_free = hook;
+    return SAC_OK;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/exchange.h"
+
+#include "http/method.h"
+#include "http/token.h"
+
+/* Whether a group's prefix stands before a path; parameters in it match any segment. */
+static bool is_under(sac_str prefix, sac_str path)
+{
+    size_t i = 0;
+    size_t k = 0;
+
+    while (i < prefix.n) {
+        if (prefix.p[i] == '{') {
+            while (i < prefix.n && prefix.p[i] != '/')
+                i++;
+            while (k < path.n && path.p[k] != '/')
+                k++;
+        } else if (k == path.n || prefix.p[i++] != path.p[k++]) {
+            return false;
+        }
+    }
+    return k == path.n || path.p[k] == '/';
+}
+
+static const sac_app *group_of(const sac__core *core, sac_str path)
+{
+    const sac_app *best = &core->root;
+
+    for (const sac_app *group = core->groups; group; group = group->next)
+        if (group->prefix.n > best->prefix.n && is_under(group->prefix, path))
+            best = group;
+    return best;
+}
+
+void sac__head_refuse(sac_req *req, const char *problem, const char *detail)
+{
+    req->early = problem;
+    req->early_detail = detail;
+    req->mount = NULL;
+    req->action = NULL;
+    req->is_inline = req->group->is_inline;
+}
+
+static int refuse(sac_req *req, const char *problem, const char *detail)
+{
+    sac__head_refuse(req, problem, detail);
+    return 1;
+}
+
+static bool is_served_host(const sac_app_config *config, sac_str host)
+{
+    if (!config->hosts)
+        return true;
+    for (size_t i = 0; config->hosts[i]; i++)
+        if (sac__token_same(host, sac_str_of(config->hosts[i])))
+            return true;
+    return false;
+}
+
+/* What the app itself looks at, found in one pass. */
+typedef struct fields {
+    size_t n_hosts;
+    sac_str encoding;
+} fields;
+
+static fields read_fields(sac_req *req)
+{
+    fields found = {0, {NULL, 0}};
+
+    for (size_t i = 0; i < req->head.n_headers; i++) {
+        const sac_header *header = &req->head.headers[i];
+
+        if (header->name.n == 4 && sac__header_is(header->name, "host")) {
+            found.n_hosts++;
+            req->host = header->value;
+        } else if (header->name.n == 16 && sac__header_is(header->name, "content-encoding")) {
+            found.encoding = header->value;
+        }
+    }
+    return found;
+}
+
+static bool is_good_host(sac_req *req, size_t n_hosts)
+{
+    if (n_hosts > 1)
+        return false;
+    if (n_hosts == 1 && !sac__host_valid(req->host))
+        return false;
+    if (req->target.authority.n > 0) /* RFC 9112 §3.2.2: it goes before Host */
+        req->host = req->target.authority;
+    return !req->host.p ||
+           (sac__host_valid(req->host) && is_served_host(&req->core->config, req->host));
+}
+
+static int check_body(sac_req *req, sac_str encoding)
+{
+    const bool streams = req->action->slot && req->action->slot->flags & SAC_STREAM_BODY;
+
+    if (!streams && req->head.length > 0 && (uint64_t)req->head.length > req->core->config.max_body)
+        return refuse(req, "body_too_large", NULL);
+    if (encoding.n > 0 && !sac__token_same(encoding, sac_str_of("identity")))
+        return refuse(req, "unsupported_media_type", "no Content-Encoding is taken");
+    return 0;
+}
+
+static int find_view(sac_req *req)
+{
+    const sac__route *route;
+
+    if (sac__router_match(req->core->router, req->target.path, req->method, req->arena,
+                          &req->match) != SAC_OK)
+        return refuse(req, "internal", NULL);
+    route = req->match.route;
+    if (!route) {
+        req->group = group_of(req->core, req->path);
+        return req->match.allowed ? refuse(req, "method_not_allowed", NULL)
+                                  : refuse(req, "not_found", NULL);
+    }
+    req->mount = route->target;
+    req->group = req->mount->group;
+    req->action = &req->mount->actions[sac__action_of(req->method)];
+    req->is_inline = req->action->is_inline;
+    return 0;
+}
+
+int sac__head_read(sac_req *req, const sac_head *head)
+{
+    const sac_app_config *config = &req->core->config;
+    fields found;
+    int rc;
+
+    if (head->size == 0 || head->size > sizeof req->head)
+        return head->size ? SAC_EVERSION : SAC_EINVAL;
+    memcpy(&req->head, head, head->size);
+    if (head->target.n > config->max_target)
+        return refuse(req, "uri_too_long", NULL);
+    if (head->n_headers > config->max_headers)
+        return refuse(req, "headers_too_large", NULL);
+    rc = sac__target_parse(head->target, &req->target);
+    found = read_fields(req);
+    if (rc == SAC_OK)
+        req->path = sac__url_decode(req->arena, req->target.path, false);
+    if (rc == SAC_OK && !req->path.p)
+        req->path = req->target.path;
+    req->group = group_of(req->core, req->path);
+    if (!is_good_host(req, found.n_hosts)) {
+        req->host = sac_str_of(NULL);
+        return refuse(req, "bad_host", NULL);
+    }
+    req->method = sac__method_of(head->method);
+    if (!req->method)
+        return refuse(req, "not_implemented", NULL);
+    if (rc != SAC_OK)
+        return refuse(req, "bad_request", "the request target is malformed");
+    rc = find_view(req);
+    return rc ? rc : check_body(req, found.encoding);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef APP_REQ_H
+#define APP_REQ_H
+
+#include <sacrum/impl/host.h>
+#include <sacrum/req.h>
+
+#include "app/router.h"
+#include "core/arena.h"
+#include "core/log.h"
+#include "http/headers.h"
+#include "http/problem.h"
+#include "http/url.h"
+
+/* What the layers above lib/app may do with a request. */
+
+sac__arena *sac__req_arena(sac_req *req);
+const sac_head *sac__req_head(const sac_req *req);
+/* The raw path without the query, and the route; NULL before or without a match. */
+sac_str sac__req_raw_path(const sac_req *req);
+const sac__route *sac__req_route(const sac_req *req);
+/* The parsed query; on a malformed one the problem is set: return the error. */
+int sac__req_params(sac_req *req, const sac__params **out) SAC_MUST_USE;
+
+/* Whether this thread may wait (a worker, or an app without workers), or must park. */
+bool sac__req_may_wait(const sac_req *req);
+
+/* The answer's header fields so far. */
+sac__headers *sac__req_reply_headers(sac_req *req);
+
+/* Field errors for a 422; sac__req_invalid() answers with them. */
+sac__problem_errors *sac__req_errors(sac_req *req);
+int sac__req_invalid(sac_req *req);
+
+/*
+ * What sac_super() runs. Whoever calls a slot of the program's sets it before
+ * and puts the old one back after.
+ */
+typedef struct sac__super {
+    int (*run)(const struct sac__super *super, void *self, sac_req *req);
+} sac__super;
+const sac__super *sac__req_set_super(sac_req *req, const sac__super *super);
+
+/*
+ * Submits a write and answers through `resume`: parks where the thread may not
+ * wait, else waits and calls `resume` at once. `resume` looks at
+ * write->result. The write lives in memory of the request.
+ */
+int sac__req_submit(sac_req *req, sac_write *write, sac_handler *resume, void *self) SAC_MUST_USE;
+
+#endif
