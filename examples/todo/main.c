@@ -22,8 +22,8 @@ static const sac_field todo_fields[] = {
     {.name = NULL},
 };
 
-static const sac_resource todos =
-    SAC_RESOURCE(.name = "todos", .fields = todo_fields, .clear = true);
+static const sac_resource todos = SAC_RESOURCE(.name = "todos", .fields = todo_fields,
+                                               .clear = true);
 
 typedef struct options {
     const char *listen, *database, *origin, *public, *vendor;
@@ -34,7 +34,8 @@ static int usage(const char *problem, const char *word)
     if (problem)
         fprintf(stderr, "todo: %s %s\n", word, problem);
     fputs("usage: todo [--listen HOST:PORT] [--database URI] [--origin ORIGIN]\n"
-          "            [--public FOLDER] [--vendor FOLDER]\n", problem ? stderr : stdout);
+          "            [--public FOLDER] [--vendor FOLDER]\n",
+          problem ? stderr : stdout);
     return problem ? 2 : 0;
 }
 
@@ -122,9 +123,8 @@ int main(int argc, char **argv)
     if (rc >= 0)
         return rc;
 
-    const sac_app_config config = SAC_APP_CONFIG(
-        .database = o.database, .stores = {sac_lmdb},
-        .log = print_log, .log_level = SAC_LOG_WARN);
+    const sac_app_config config = SAC_APP_CONFIG(.database = o.database, .stores = {sac_lmdb},
+                                                 .log = print_log, .log_level = SAC_LOG_WARN);
 
     rc = sac_app_new(&config, &app, &err);
     if (rc == SAC_OK)

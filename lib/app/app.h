@@ -4,7 +4,7 @@
 
 #include <sacrum/app.h>
 
-#include "app/router.h"
+#include "app/router/router.h"
 #include "core/hash.h"
 
 /* What the layers above lib/app may do with an app. */

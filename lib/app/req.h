@@ -5,7 +5,7 @@
 #include <sacrum/impl/host.h>
 #include <sacrum/req.h>
 
-#include "app/router.h"
+#include "app/router/router.h"
 #include "core/arena.h"
 #include "core/log.h"
 #include "http/headers.h"

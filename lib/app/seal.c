@@ -72,11 +72,21 @@ static void seal_chains(const sac__core *core)
     }
 }
 
+/* The store's lines obey the app's level too. */
+static void log_store(void *self, sac_log_level level, sac_str line)
+{
+    const sac__core *core = self;
+
+    if (level <= core->config.log_level)
+        core->config.log(core->config.log_self, level, line);
+}
+
 static int open_store(sac__core *core, sac_store **out, sac_err *err)
 {
     const sac_app_config *config = &core->config;
     const sac_store_config ask = SAC_STORE_CONFIG(.uri = config->database, .alloc = config->alloc,
-                                                  .log = config->log, .log_self = config->log_self);
+                                                  .log = config->log ? log_store : NULL,
+                                                  .log_self = core);
     const size_t n = sizeof config->stores / sizeof *config->stores;
     int rc = SAC_ENOTMINE;
 

@@ -14,9 +14,9 @@ sac_str sac__cookie_get(sac_str header, const char *name);
 
 typedef struct sac__cookie {
     sac_str name, value;
-    sac_str path;      /* "/" when empty */
-    sac_str domain;    /* none when empty */
-    int64_t max_age;   /* seconds; -1: a session cookie */
+    sac_str path;    /* "/" when empty */
+    sac_str domain;  /* none when empty */
+    int64_t max_age; /* seconds; -1: a session cookie */
     bool secure, http_only;
     const char *same_site; /* "Lax", "Strict", "None" or NULL */
 } sac__cookie;

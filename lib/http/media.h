@@ -6,8 +6,8 @@
 #include <sacrum/str.h>
 
 typedef struct sac__media {
-    sac_str type;    /* "application/json", as sent */
-    sac_str params;  /* behind the first ';' */
+    sac_str type;   /* "application/json", as sent */
+    sac_str params; /* behind the first ';' */
 } sac__media;
 /* False when it is no media type at all. */
 bool sac__media_parse(sac_str value, sac__media *out);

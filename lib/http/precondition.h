@@ -10,8 +10,8 @@ typedef enum sac__etag_match {
     SAC__ETAG_ABSENT, /* no such header */
     SAC__ETAG_NONE,   /* nothing matches */
     SAC__ETAG_MATCH,
-    SAC__ETAG_ANY,    /* the header is `*` */
-    SAC__ETAG_BAD     /* malformed */
+    SAC__ETAG_ANY, /* the header is `*` */
+    SAC__ETAG_BAD  /* malformed */
 } sac__etag_match;
 
 /* If-None-Match: weak comparison of whole tags. `etag` is `"stamp.variant"` with its quotes. */

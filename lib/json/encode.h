@@ -12,9 +12,9 @@ typedef int sac__json_compute(void *self, const sac__plan_field *field, sac_str 
 
 typedef struct sac__json_encoding {
     sac_json_dialect dialect;
-    unsigned flags;         /* SAC_JSON_* */
-    unsigned max_depth;     /* 0: SAC_BSON_DEPTH */
-    const sac__plan *plan;  /* NULL: every field, under its own name */
+    unsigned flags;        /* SAC_JSON_* */
+    unsigned max_depth;    /* 0: SAC_BSON_DEPTH */
+    const sac__plan *plan; /* NULL: every field, under its own name */
     sac__json_compute *compute;
     void *self;
 } sac__json_encoding;

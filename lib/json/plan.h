@@ -32,9 +32,9 @@ typedef struct sac__plan_field {
 struct sac__plan {
     const sac__plan_field *fields;
     size_t n;
-    bool open;             /* undeclared fields are taken and shown */
-    bool computed;         /* some field here is computed */
-    const uint16_t *by_name;  /* hash tables of 1-based indexes; a power of two */
+    bool open;               /* undeclared fields are taken and shown */
+    bool computed;           /* some field here is computed */
+    const uint16_t *by_name; /* hash tables of 1-based indexes; a power of two */
     const uint16_t *by_shown;
     size_t mask;
 };

@@ -20,14 +20,14 @@ typedef struct sac__schema_config {
     const sac_field *fields; /* NULL: no rows */
     size_t field_size;
     bool open;
-    sac_type id_type;        /* SAC_OBJECTID, SAC_UUID, SAC_INT64 or SAC_STRING */
-    const char *id_key;      /* NULL: "_id" */
-    bool rev;                /* `_rev` is shown (computed) and taken */
+    sac_type id_type;   /* SAC_OBJECTID, SAC_UUID, SAC_INT64 or SAC_STRING */
+    const char *id_key; /* NULL: "_id" */
+    bool rev;           /* `_rev` is shown (computed) and taken */
 } sac__schema_config;
 
 /* SAC_EINVAL naming the field (dotted) and what is wrong with its row; SAC_ENOMEM. */
-int sac__schema_new(const sac__schema_config *config, const sac_alloc *alloc,
-                    sac__schema **out, sac_err *err) SAC_MUST_USE;
+int sac__schema_new(const sac__schema_config *config, const sac_alloc *alloc, sac__schema **out,
+                    sac_err *err) SAC_MUST_USE;
 void sac__schema_free(sac__schema *schema);
 
 /* For the encoder: `_id` under its shown name first; computed fields flagged. */
@@ -54,10 +54,10 @@ typedef struct sac__misfit {
 } sac__misfit;
 
 typedef struct sac__body {
-    sac_str doc;      /* members by the plan's types, without `_id`, `_rev` and computed ones */
-    sac_value id;     /* MISSING: none was sent */
-    bool id_misfit;   /* an `_id` was sent that is not of the id's type */
-    sac_value rev;    /* likewise (an int64) */
+    sac_str doc;    /* members by the plan's types, without `_id`, `_rev` and computed ones */
+    sac_value id;   /* MISSING: none was sent */
+    bool id_misfit; /* an `_id` was sent that is not of the id's type */
+    sac_value rev;  /* likewise (an int64) */
     sac__misfit *misfits;
 } sac__body;
 
@@ -66,9 +66,8 @@ typedef struct sac__body {
  * those of the text alone (SAC_ESYNTAX, SAC_ELIMIT, SAC_EINVAL, SAC_ENOMEM):
  * what does not fit the table is judged by the calls below.
  */
-int sac__schema_decode(const sac__schema *schema, const sac__schema_limits *limits,
-                       sac_str json, bool patch, sac__arena *arena, sac__body *out,
-                       sac_err *err) SAC_MUST_USE;
+int sac__schema_decode(const sac__schema *schema, const sac__schema_limits *limits, sac_str json,
+                       bool patch, sac__arena *arena, sac__body *out, sac_err *err) SAC_MUST_USE;
 
 /* Reads an array of 1 to `max` objects. SAC_EINVAL for an empty or no array; SAC_ETOOBIG past max. */
 typedef struct sac__bodies {
@@ -91,9 +90,9 @@ typedef struct sac__making {
     const sac__schema *schema;
     sac__arena *arena;
     sac__problem_errors *errors;
-    const char *prefix;          /* "" or "3." */
-    sac_oid_source *oids;        /* for `objectid()` defaults */
-    int64_t now;                 /* ms, for `now()` */
+    const char *prefix;   /* "" or "3." */
+    sac_oid_source *oids; /* for `objectid()` defaults */
+    int64_t now;          /* ms, for `now()` */
 } sac__making;
 
 int sac__schema_create(const sac__making *making, const sac__body *body, sac_value id,

@@ -9,8 +9,8 @@ void check_str(sac_str got, const char *want, const char *file, int line)
 {
     if (sac_str_is(got, want))
         return;
-    print_error("%s:%d: got \"%.*s\", want \"%s\"\n", file, line, (int)got.n,
-                got.p ? got.p : "", want);
+    print_error("%s:%d: got \"%.*s\", want \"%s\"\n", file, line, (int)got.n, got.p ? got.p : "",
+                want);
     _fail(file, line);
 }
 
@@ -38,8 +38,7 @@ static void *fault_resize(void *self, void *p, size_t old, size_t n)
 
 const sac_alloc *fault_alloc_init(fault_alloc *fault, long left)
 {
-    *fault = (fault_alloc){
-        .alloc = SAC_ALLOC(.resize = fault_resize, .self = fault), .left = left};
+    *fault = (fault_alloc){.alloc = SAC_ALLOC(.resize = fault_resize, .self = fault), .left = left};
     return &fault->alloc;
 }
 

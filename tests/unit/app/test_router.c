@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/converter.h"
-#include "app/router.h"
+#include "app/router/converter.h"
+#include "app/router/router.h"
 
 typedef struct fixture {
     sac__router *router;

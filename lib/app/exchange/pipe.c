@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/pipe.h"
+#include "app/exchange/pipe.h"
 
 #include "core/alloc.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/exchange.h"
+#include "app/exchange/exchange.h"
 
 void sac__exchange_wake(sac_exchange *exchange)
 {

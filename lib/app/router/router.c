@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/router.h"
+#include "app/router/router.h"
 
-#include "app/converter.h"
-#include "app/pattern.h"
+#include "app/router/converter.h"
+#include "app/router/pattern.h"
 #include "core/alloc.h"
 #include "core/buf.h"
 #include "core/hash.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef APP_PIPE_H
-#define APP_PIPE_H
+#ifndef APP_EXCHANGE_PIPE_H
+#define APP_EXCHANGE_PIPE_H
 
 #include <sacrum/alloc.h>
 #include <sacrum/str.h>

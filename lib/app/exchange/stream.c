@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/exchange.h"
+#include "app/exchange/exchange.h"
 
 /* One pull of the source; SAC_LATER when a ticket has the exchange. */
 static int pull_source(sac_exchange *exchange, void *buf, size_t cap, size_t *n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/pattern.h"
+#include "app/router/pattern.h"
 
 static bool is_name(sac_str s)
 {

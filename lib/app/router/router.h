@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef APP_ROUTER_H
-#define APP_ROUTER_H
+#ifndef APP_ROUTER_ROUTER_H
+#define APP_ROUTER_ROUTER_H
 
 #include <stdarg.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef APP_CONVERTER_H
-#define APP_CONVERTER_H
+#ifndef APP_ROUTER_CONVERTER_H
+#define APP_ROUTER_CONVERTER_H
 
 #include <sacrum/view.h>
 

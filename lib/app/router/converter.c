@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/converter.h"
+#include "app/router/converter.h"
 
 static bool is_digit(char c)
 {

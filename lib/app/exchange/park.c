@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/exchange.h"
+#include "app/exchange/exchange.h"
 
 int sac_req_park(sac_req *req, sac_handler *resume, void *self, sac_ticket **out)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef APP_PATTERN_H
-#define APP_PATTERN_H
+#ifndef APP_ROUTER_PATTERN_H
+#define APP_ROUTER_PATTERN_H
 
 #include <sacrum/err.h>
 #include <sacrum/str.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef APP_EXCHANGE_H
-#define APP_EXCHANGE_H
+#ifndef APP_EXCHANGE_EXCHANGE_H
+#define APP_EXCHANGE_EXCHANGE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "app/pipe.h"
+#include "app/exchange/pipe.h"
 #include "app/state.h"
 #include "app/workers.h"
 
@@ -154,7 +154,7 @@ static inline sac_exchange *sac__exchange_of(sac_req *req)
     return (sac_exchange *)req;
 }
 
-/* lib/app/exchange.c */
+/* exchange.c */
 
 /* Drops one hold; the last one ends the request, on a worker if something may wait. */
 void sac__exchange_release(sac_exchange *exchange, bool on_worker);
@@ -168,7 +168,7 @@ void sac__exchange_wake(sac_exchange *exchange);
 /* Gives the exchange to the workers, with a hold of its own. */
 void sac__exchange_push(sac_exchange *exchange);
 
-/* lib/app/park.c */
+/* park.c */
 
 /*
  * A slot said SAC_LATER. 1: its ticket is redeemed already, run what resumes.
@@ -182,26 +182,26 @@ int sac__park_resume(sac_req *req) SAC_MUST_USE;
 /* Whether the host's thread owns the exchange; else it is woken when it does. */
 bool sac__park_mine(sac_exchange *exchange);
 
-/* lib/app/dispatch.c */
+/* dispatch.c */
 
 /* Runs the chain as far as it goes. SAC_OK: there is an answer. SAC_LATER: a ticket has it. */
 int sac__dispatch(sac_req *req) SAC_MUST_USE;
 /* Runs the teardowns of a chain that was begun, once. */
 void sac__dispatch_teardown(sac_req *req);
 
-/* lib/app/head.c: 0, or 1: the request is refused, see `early`. SAC_EVERSION. */
+/* head.c: 0, or 1: the request is refused, see `early`. SAC_EVERSION. */
 int sac__head_read(sac_req *req, const sac_head *head) SAC_MUST_USE;
 /* No view answers this request. */
 void sac__head_refuse(sac_req *req, const char *problem, const char *detail);
 
-/* lib/app/reply.c */
+/* reply.c */
 
 /* Closes what a reply holds; there is none afterwards. */
 void sac__reply_drop(sac_req *req);
 /* Makes the host's answer. */
 void sac__reply_answer(sac_exchange *exchange);
 
-/* lib/app/fail.c */
+/* fail.c */
 
 /* Logs a problem that is the server's, once; its text is not shown then. */
 void sac__fail_log(sac_req *req);
@@ -212,7 +212,7 @@ void sac__fail_slot(sac_req *req, int rc, const char *who);
 /* Of the last resort, without memory: its bytes, and the fields of any problem. */
 sac_str sac__fail_bare(const sac_header **fields, size_t *n);
 
-/* lib/app/stream.c */
+/* stream.c */
 
 int sac__stream_pull(sac_exchange *exchange, void *buf, size_t cap, size_t *n) SAC_MUST_USE;
 /* A worker that owns and holds the exchange drains its stream. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "app/exchange.h"
+#include "app/exchange/exchange.h"
 
 #include <sacrum/json.h>
 
