@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "stores.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sacrum/store/lmdb.h>
+
+const store_kind store_kinds[] = {
+    {.name = "lmdb", .open = sac_lmdb, .uri = "lmdb:%s"},
+    {.name = NULL},
+};
+
+void store_case_reopen(store_case *test)
+{
+    const sac_store_config config = SAC_STORE_CONFIG(.uri = test->uri);
+    sac_err err = {.code = 0};
+
+    sac_store_close(test->store);
+    test->store = NULL;
+    if (test->kind->open(&config, &test->store, &err) != SAC_OK)
+        fail_msg("%s: %s", test->uri, err.text);
+}
+
+void store_case_open(store_case *test, const store_kind *kind, const char *parameters)
+{
+    const char *tmp = getenv("TMPDIR");
+    size_t n;
+
+    memset(test, 0, sizeof *test);
+    test->kind = kind;
+    snprintf(test->folder, sizeof test->folder, "%.90s/sacrum-store-XXXXXX", tmp ? tmp : "/tmp");
+    assert_non_null(mkdtemp(test->folder));
+    snprintf(test->path, sizeof test->path, "%s/test.db", test->folder);
+    snprintf(test->uri, sizeof test->uri, kind->uri, test->path);
+    n = strlen(test->uri);
+    snprintf(test->uri + n, sizeof test->uri - n, "%s", parameters ? parameters : "");
+    store_case_reopen(test);
+}
+
+void store_case_close(store_case *test)
+{
+    char path[sizeof test->folder + 300];
+    const struct dirent *entry;
+    DIR *folder = opendir(test->folder);
+
+    sac_store_close(test->store);
+    test->store = NULL;
+    while (folder && (entry = readdir(folder))) {
+        snprintf(path, sizeof path, "%s/%s", test->folder, entry->d_name);
+        unlink(path);
+    }
+    closedir(folder);
+    rmdir(test->folder);
+}
+
+void child_begin(child *made, int (*fn)(child *self, void *arg), void *arg)
+{
+    int down[2];
+    int up[2];
+
+    assert_int_equal(pipe(down), 0);
+    assert_int_equal(pipe(up), 0);
+    made->pid = fork();
+    assert_true(made->pid >= 0);
+    if (made->pid == 0) {
+        child self = {.pid = 0, .to = up[1], .from = down[0]};
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
+        close(up[0]);
+        close(down[1]);
+        _exit(fn(&self, arg));
+    }
+    close(up[1]);
+    close(down[0]);
+    made->to = down[1];
+    made->from = up[0];
+}
+
+void child_tell(child *other, char c)
+{
+    assert_int_equal(write(other->to, &c, 1), 1);
+}
+
+char child_hear(child *other)
+{
+    char c = '\0';
+
+    return read(other->from, &c, 1) == 1 ? c : '\0';
+}
+
+int child_end(child *made)
+{
+    int status = 0;
+
+    close(made->to);
+    close(made->from);
+    assert_int_equal(waitpid(made->pid, &status, 0), made->pid);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+sac_value value_int(char raw[4], int32_t n)
+{
+    const uint32_t u = (uint32_t)n;
+    int i;
+
+    for (i = 0; i < 4; i++)
+        raw[i] = (char)(u >> 8 * i);
+    return (sac_value){SAC_BSON_INT32, sac_str_n(raw, 4)};
+}
+
+sac_value value_str(char *raw, const char *text)
+{
+    const size_t n = strlen(text) + 1;
+
+    value_int(raw, (int32_t)n);
+    memcpy(raw + 4, text, n);
+    return (sac_value){SAC_BSON_STRING, sac_str_n(raw, 4 + n)};
+}
+
+static sac_str doc_of(sac_value id, int64_t v, size_t pad)
+{
+    sac_bson doc;
+    sac_str made;
+    char *copy;
+    char *spaces = malloc(pad + 1);
+
+    assert_non_null(spaces);
+    memset(spaces, ' ', pad + 1);
+    sac_bson_init(&doc, NULL, 0);
+    sac_bson_add_value(&doc, sac_str_of("_id"), id);
+    sac_bson_add_int64(&doc, "v", v);
+    if (pad)
+        sac_bson_add_str(&doc, "pad", sac_str_n(spaces, pad));
+    assert_int_equal(sac_bson_finish(&doc, &made), SAC_OK);
+    copy = malloc(made.n);
+    assert_non_null(copy);
+    memcpy(copy, made.p, made.n);
+    sac_bson_fini(&doc);
+    free(spaces);
+    return sac_str_n(copy, made.n);
+}
+
+sac_str doc_int(int32_t id, int64_t v, size_t pad)
+{
+    char raw[4];
+
+    return doc_of(value_int(raw, id), v, pad);
+}
+
+sac_str doc_str(const char *id, int64_t v)
+{
+    char *raw = malloc(strlen(id) + 5);
+    sac_str doc;
+
+    assert_non_null(raw);
+    doc = doc_of(value_str(raw, id), v, 0);
+    free(raw);
+    return doc;
+}
+
+sac_str doc_value(sac_value id, int64_t v)
+{
+    return doc_of(id, v, 0);
+}
+
+static int64_t int_at(sac_str doc, const char *key)
+{
+    const sac_value value = sac_bson_get(doc, sac_str_of(key));
+    int64_t n = INT64_MIN;
+
+    return sac_value_int(&value, &n) ? n : INT64_MIN;
+}
+
+int64_t doc_v(sac_str doc)
+{
+    return int_at(doc, "v");
+}
+
+int64_t doc_id(sac_str doc)
+{
+    return int_at(doc, "_id");
+}
+
+void must_insert_pad(sac_store *store, const char *collection, int32_t id, int64_t v, size_t pad)
+{
+    const sac_str doc = doc_int(id, v, pad);
+    sac_err err = {.code = 0};
+
+    if (sac_store_insert(store, collection, doc, &err) != SAC_OK)
+        fail_msg("insert %d: %s", id, err.text);
+    free((char *)doc.p);
+}
+
+void must_insert(sac_store *store, const char *collection, int32_t id, int64_t v)
+{
+    must_insert_pad(store, collection, id, v, 0);
+}
+
+static int take_v(void *self, const sac_view *view)
+{
+    *(int64_t *)self = doc_v(view->doc);
+    return 0;
+}
+
+int get_v(sac_store *store, const char *collection, int32_t id, int64_t *v)
+{
+    const sac_sink sink = {.doc = take_v, .self = v};
+    char raw[4];
+
+    return sac_store_get(store, collection, value_int(raw, id), &sink, NULL);
+}
+
+int remove_int(sac_store *store, const char *collection, int32_t id)
+{
+    char raw[4];
+
+    return sac_store_remove(store, collection, value_int(raw, id), NULL);
+}
+
+int replace_int(sac_store *store, const char *collection, int32_t id, int64_t v)
+{
+    const sac_str doc = doc_int(id, v, 0);
+    int rc = sac_store_replace(store, collection, doc, NULL);
+
+    free((char *)doc.p);
+    return rc;
+}
+
+uint64_t revision_of(sac_store *store, const char *collection)
+{
+    uint64_t revision = UINT64_MAX;
+
+    assert_int_equal(sac_store_revision(store, collection, &revision, NULL), SAC_OK);
+    return revision;
+}
+
+static int seen_begin(void *self, const sac_snapshot *snapshot)
+{
+    seen *into = self;
+
+    if (into->begins++ == 0)
+        into->snapshot = *snapshot;
+    return 0;
+}
+
+static int seen_doc(void *self, const sac_view *view)
+{
+    seen *into = self;
+
+    assert_true(into->n < 4096);
+    into->ids[into->n] = doc_id(view->doc);
+    into->vs[into->n] = doc_v(view->doc);
+    into->revisions[into->n++] = view->revision;
+    if (into->n != into->until)
+        return 0;
+    return into->fail ? into->fail : 1;
+}
+
+sac_sink seen_sink(seen *into)
+{
+    return (sac_sink){.begin = seen_begin, .doc = seen_doc, .self = into};
+}
+
+int seen_all(sac_store *store, const sac_query *query, seen *into)
+{
+    const sac_sink sink = seen_sink(into);
+    sac_cursor *cursor = NULL;
+    int rc = sac_store_find(store, query, NULL, &cursor, NULL);
+
+    if (rc != SAC_OK)
+        return rc;
+    into->n = 0;
+    into->begins = 0;
+    do {
+        into->until = into->n + into->stop;
+        rc = sac_cursor_pull(cursor, &sink, NULL);
+    } while (rc == 1);
+    sac_cursor_close(cursor);
+    return rc;
+}
