@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "resource/cursor.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "bson/wire.h"
+
+enum { NONCE = 12, MAC = 16, HEAD = 2, MAX_RAW = 272, MAX_PLAIN = HEAD + MAX_RAW };
+enum { MAX_SEALED = NONCE + MAX_PLAIN + MAC, MAX_TEXT = (MAX_SEALED * 4 + 2) / 3 };
+
+static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Base64url without padding: RFC 4648 §5. */
+static size_t encode64(const uint8_t *p, size_t n, char *out)
+{
+    size_t written = 0;
+    uint32_t bits = 0;
+    int held = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bits = bits << 8 | p[i];
+        for (held += 8; held >= 6; held -= 6)
+            out[written++] = digits[bits >> (held - 6) & 63];
+    }
+    if (held > 0)
+        out[written++] = digits[bits << (6 - held) & 63];
+    return written;
+}
+
+static bool decode64(sac_str text, uint8_t *out, size_t *n)
+{
+    uint32_t bits = 0;
+    int held = 0;
+
+    *n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *digit = memchr(digits, text.p[i], sizeof digits);
+
+        if (!digit)
+            return false;
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out[(*n)++] = (uint8_t)(bits >> held);
+        }
+    }
+    /* One text for one cursor: bits that say nothing are zero. */
+    return held < 6 && (bits & ((1U << held) - 1)) == 0;
+}
+
+/*
+ * GCM between `plain` and `sealed`, which is nonce, text and tag in a row; the
+ * resource's path is authenticated along with it.
+ */
+static bool crypt_gcm(const sac__resource *resource, bool seal, uint8_t *sealed, uint8_t *plain,
+                      size_t n)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t *text = sealed + NONCE, *mac = sealed + NONCE + n;
+    uint8_t *out = seal ? text : plain;
+    int done = 0;
+    bool ok;
+
+    if (!ctx)
+        return false;
+    ok = EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, resource->cursor_key, sealed, seal) == 1 &&
+         (seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, MAC, mac) == 1) &&
+         EVP_CipherUpdate(ctx, NULL, &done, (const uint8_t *)resource->path.p,
+                          (int)resource->path.n) == 1 &&
+         EVP_CipherUpdate(ctx, out, &done, seal ? plain : text, (int)n) == 1 &&
+         EVP_CipherFinal_ex(ctx, out + done, &done) == 1 &&
+         (!seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, MAC, mac) == 1);
+    EVP_CIPHER_CTX_free(ctx);
+    return ok;
+}
+
+static void make_nonce(const sac__resource *resource, const uint8_t *plain, size_t n, uint8_t *out)
+{
+    const sac__hash_key other = {resource->nonce_key.k1, ~resource->nonce_key.k0};
+
+    sac__wire_put64(out, sac__hash_keyed(&resource->nonce_key, plain, n));
+    sac__wire_put32(out + 8, (uint32_t)sac__hash_keyed(&other, plain, n));
+}
+
+int sac__cursor_seal(const sac__resource *resource, const sac__cursor *cursor, sac__arena *arena,
+                     sac_str *out)
+{
+    const size_t n = HEAD + cursor->last.raw.n;
+    uint8_t plain[MAX_PLAIN], sealed[MAX_SEALED];
+    char text[MAX_TEXT];
+
+    if (n > sizeof plain)
+        return SAC_ENOMEM;
+    plain[0] = cursor->descending;
+    plain[1] = cursor->last.type;
+    memcpy(plain + HEAD, cursor->last.raw.p, cursor->last.raw.n);
+    make_nonce(resource, plain, n, sealed);
+    if (!crypt_gcm(resource, true, sealed, plain, n))
+        return SAC_ENOMEM;
+    *out = sac__arena_dup(arena, sac_str_n(text, encode64(sealed, NONCE + n + MAC, text)));
+    return out->p ? SAC_OK : SAC_ENOMEM;
+}
+
+int sac__cursor_open(const sac__resource *resource, sac_str text, sac__arena *arena,
+                     sac__cursor *out)
+{
+    uint8_t sealed[MAX_SEALED], plain[MAX_PLAIN];
+    sac_str raw;
+    size_t n;
+
+    if (text.n > MAX_TEXT || !decode64(text, sealed, &n) || n < NONCE + HEAD + MAC)
+        return SAC_EINVAL;
+    n -= NONCE + MAC;
+    if (!crypt_gcm(resource, false, sealed, plain, n))
+        return SAC_EINVAL;
+    raw = sac__arena_dup(arena, sac_str_n(plain + HEAD, n - HEAD));
+    if (!raw.p)
+        return SAC_ENOMEM;
+    *out = (sac__cursor){.descending = plain[0], .last = {plain[1], raw}};
+    return SAC_OK;
+}
+
+int sac__cursor_init(sac__resource *resource, const uint8_t secret[32], sac_err *err)
+{
+    static const char purpose[] = "sacrum cursor";
+    uint8_t nonce_key[32];
+    unsigned n = 0;
+
+    if (!HMAC(EVP_sha256(), secret, 32, (const uint8_t *)purpose, sizeof purpose - 1,
+              resource->cursor_key, &n) ||
+        !HMAC(EVP_sha256(), resource->cursor_key, 32, (const uint8_t *)"nonce", 5, nonce_key, &n))
+        return sac_err_set(err, SAC_ENOMEM, "no memory for the key of cursors");
+    resource->nonce_key = (sac__hash_key){sac__wire_get64(nonce_key),
+                                          sac__wire_get64(nonce_key + 8)};
+    return SAC_OK;
+}
