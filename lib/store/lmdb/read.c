@@ -154,6 +154,24 @@ static int walk_next(const range *in, MDB_cursor *at, MDB_val *key)
     return rc == 0 && !inside(in, key) ? MDB_NOTFOUND : rc;
 }
 
+static bool within(const bound *low, const bound *high, const MDB_val *key)
+{
+    const int above = low->set ? compare(key, &low->key) : 1;
+    const int beneath = high->set ? compare(key, &high->key) : -1;
+
+    return (above > 0 || (above == 0 && !low->open)) &&
+           (beneath < 0 || (beneath == 0 && !high->open));
+}
+
+/* Whether every key lies in the range: then the tree knows their number. */
+static bool covers(const range *in, MDB_cursor *at)
+{
+    MDB_val key;
+
+    return mdb_cursor_get(at, &key, NULL, MDB_FIRST) == 0 && within(&in->low, &in->high, &key) &&
+           mdb_cursor_get(at, &key, NULL, MDB_LAST) == 0 && within(&in->low, &in->high, &key);
+}
+
 static int count_range(const range *in, MDB_txn *txn, MDB_dbi dbi, int64_t *count)
 {
     MDB_cursor *at;
@@ -162,15 +180,16 @@ static int count_range(const range *in, MDB_txn *txn, MDB_dbi dbi, int64_t *coun
     int64_t n = 0;
     int rc;
 
-    if (!in->low.set && !in->high.set) {
+    rc = mdb_cursor_open(txn, dbi, &at);
+    if (rc)
+        return rc;
+    if (covers(in, at)) {
+        mdb_cursor_close(at);
         rc = mdb_stat(txn, dbi, &stat);
         if (rc == 0)
             *count = (int64_t)stat.ms_entries;
         return rc;
     }
-    rc = mdb_cursor_open(txn, dbi, &at);
-    if (rc)
-        return rc;
     for (rc = walk_first(in, at, &key); rc == 0; rc = walk_next(in, at, &key))
         n++;
     mdb_cursor_close(at);
