@@ -372,7 +372,7 @@ static void test_list__has_a_tag(void **state)
                                           "/api/todos?page=2&per_page=2",
                                           "/api/todos?envelope=1",
                                           "/api/todos?page=1&per_page=2"};
-    char tags[6][64], line[128];
+    char tags[6][64], line[512];
     todos t;
 
     (void)state;
