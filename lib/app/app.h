@@ -35,6 +35,9 @@ int sac__app_at_free(sac_app *app, void (*fn)(void *self), void *self) SAC_MUST_
 int sac__app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self,
                    unsigned inline_methods, sac_err *err) SAC_MUST_USE;
 
+/* Takes every mount with this `self` back: what one call mounts, it mounts whole or not. */
+void sac__app_unmount(sac_app *app, const void *self);
+
 /* Everything unknown beneath this path is 404, never a catch-all's. */
 int sac__app_fence(sac_app *app, const char *path, sac_err *err) SAC_MUST_USE;
 

@@ -106,6 +106,19 @@ int sac__app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void
     return rc;
 }
 
+void sac__app_unmount(sac_app *app, const void *self)
+{
+    const sac__route *route = sac__router_first(app->core->router);
+
+    while (route) {
+        const sac__mount *mount = route->target;
+
+        route = route->next;
+        if (mount->self == self)
+            sac__router_remove(app->core->router, mount->route);
+    }
+}
+
 int sac_app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self, sac_err *err)
 {
     return sac__app_mount(app, path, ops, self, 0, err);

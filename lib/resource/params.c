@@ -163,7 +163,7 @@ static int read_position(const sac__ask *ask, const found *given, sac__paging *o
         return rc;
     out->by_offset = offset != NULL;
     if (offset)
-        out->page = out->skip / out->per_page + 1;
+        out->page = out->skip / out->per_page + (out->skip < INT64_MAX);
     else
         out->skip = times(out->page - 1, out->per_page);
     return SAC_OK;

@@ -376,5 +376,9 @@ int sac_app_resource(sac_app *app, const char *path, const sac_resource *def, sa
     set_bounds(resource);
     make_views(resource);
     rc = mount(app, resource, path, err);
-    return rc == SAC_OK ? sac__app_at_seal(app, seal, resource, err) : rc;
+    if (rc == SAC_OK)
+        rc = sac__app_at_seal(app, seal, resource, err);
+    if (rc != SAC_OK)
+        sac__app_unmount(app, resource);
+    return rc;
 }

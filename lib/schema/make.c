@@ -474,9 +474,15 @@ int sac__schema_replace(const sac__making *making, const sac__body *body, sac_st
                         sac_str *doc)
 {
     sac__maker m;
+    bool echoed;
+    int rc;
 
     sac__maker_open(&m, SAC__MAKER_REPLACE, making, body);
     sac_bson_add_value(&m.out, sac_str_of("_id"), sac_bson_get(stored, sac_str_of("_id")));
-    (void)put_members(&m, &making->schema->shown, body->doc, &stored);
-    return sac__maker_close(&m, doc);
+    echoed = put_members(&m, &making->schema->shown, body->doc, &stored);
+    rc = sac__maker_close(&m, doc);
+    /* Then only its order is another, for what the client does not see comes last. */
+    if (rc == SAC_OK && echoed && doc->n == stored.n)
+        memcpy(m.out.p, stored.p, stored.n);
+    return rc;
 }

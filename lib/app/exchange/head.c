@@ -133,6 +133,7 @@ int sac__head_read(sac_req *req, const sac_head *head)
     if (head->size == 0 || head->size > sizeof req->head)
         return head->size ? SAC_EVERSION : SAC_EINVAL;
     memcpy(&req->head, head, head->size);
+    req->method = sac__method_of(head->method); /* a refused HEAD has no body either */
     if (head->target.n > config->max_target)
         return refuse(req, "uri_too_long", NULL);
     if (head->n_headers > config->max_headers)
@@ -148,7 +149,6 @@ int sac__head_read(sac_req *req, const sac_head *head)
         req->host = sac_str_of(NULL);
         return refuse(req, "bad_host", NULL);
     }
-    req->method = sac__method_of(head->method);
     if (!req->method)
         return refuse(req, "not_implemented", NULL);
     if (rc != SAC_OK)

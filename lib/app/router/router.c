@@ -27,6 +27,7 @@ typedef struct branch {
 typedef struct route {
     sac__route base;
     const sac_converter *converters[SAC__ROUTE_PARAMS];
+    node *at;
     size_t size; /* of this block, the pattern behind it */
 } route;
 
@@ -228,6 +229,7 @@ int sac__router_add(sac__router *router, const char *pattern, const char *name, 
         return sac_err_set(err, rc, "path \"%s\": %s", pattern, why.text);
     }
     at->route = made;
+    made->at = at;
     if (router->last)
         router->last->next = &made->base;
     else
@@ -235,6 +237,20 @@ int sac__router_add(sac__router *router, const char *pattern, const char *name, 
     router->last = &made->base;
     *out = &made->base;
     return SAC_OK;
+}
+
+void sac__router_remove(sac__router *router, sac__route *gone)
+{
+    sac__route *before = NULL;
+    route *made = (route *)gone;
+
+    for (sac__route *r = router->first; r != gone; r = r->next)
+        before = r;
+    *(before ? &before->next : &router->first) = gone->next;
+    if (router->last == gone)
+        router->last = before;
+    made->at->route = NULL;
+    sac__alloc_free(router->alloc, made, made->size);
 }
 
 int sac__router_fence(sac__router *router, const char *path, sac_err *err)
@@ -383,6 +399,22 @@ const sac__route *sac__router_first(const sac__router *router)
     return router->first;
 }
 
+/* The slashes of a path stay, so that it is split and matched as before. */
+static void print_value(const sac_converter *converter, sac_str value, sac__buf *out)
+{
+    const char *slash;
+
+    while (sac__converter_rank(converter) == SAC__RANK_PATH &&
+           (slash = memchr(value.p, '/', value.n))) {
+        const size_t n = (size_t)(slash - value.p);
+
+        sac__url_encode(out, sac_str_n(value.p, n));
+        sac__buf_add_char(out, '/');
+        value = sac_str_n(slash + 1, value.n - n - 1);
+    }
+    sac__url_encode(out, value);
+}
+
 /* Appends a route's path; false when a parameter is not among the pairs. */
 static int print_path(const route *made, const char *const *pairs, size_t n, uint64_t *used,
                       sac__buf *out)
@@ -408,7 +440,7 @@ static int print_path(const route *made, const char *const *pairs, size_t n, uin
         if (!converter->match(converter->self, sac_str_of(pairs[2 * i + 1])))
             return SAC_EINVAL;
         *used |= UINT64_C(1) << i;
-        sac__url_encode(out, sac_str_of(pairs[2 * i + 1]));
+        print_value(converter, sac_str_of(pairs[2 * i + 1]), out);
     }
     if (out->n == 0)
         sac__buf_add_char(out, '/');

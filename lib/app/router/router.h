@@ -47,6 +47,9 @@ int sac__router_converter(sac__router *router, const sac_converter *converter,
 int sac__router_add(sac__router *router, const char *pattern, const char *name, void *target,
                     sac__route **out, sac_err *err) SAC_MUST_USE;
 
+/* Takes a route of this router out again, and frees it. */
+void sac__router_remove(sac__router *router, sac__route *gone);
+
 /* Beneath this literal path only its own routes count: no catch-all from above it. */
 int sac__router_fence(sac__router *router, const char *path, sac_err *err) SAC_MUST_USE;
 

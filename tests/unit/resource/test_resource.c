@@ -105,6 +105,29 @@ static void test_resource__a_path_is_taken_once(void **state)
     todos_close(&t);
 }
 
+static int stands_in(void *self, sac_req *req)
+{
+    (void)self;
+    return sac_reply_text(req, 200, "mine");
+}
+
+static void test_resource__is_mounted_whole_or_not(void **state)
+{
+    static const sac_view_ops mine = SAC_VIEW_OPS(.name = "mine", .get = stands_in);
+    sac_err err;
+    todos t;
+
+    (void)state;
+    todos_begin(&t);
+    todos_make(&t);
+    CHECK_INT(sac_app_mount(t.app, "/api/todos/{key}", &mine, NULL, &err), 0);
+    CHECK_INT(sac_app_resource(t.app, "/api/todos", &todo_resource, &err), SAC_EEXIST);
+    todos_serve(&t);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos", NULL), 404);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos/x", NULL), 200);
+    todos_close(&t);
+}
+
 static void test_resource__needs_a_database(void **state)
 {
     sac_err err = {.code = 0};
@@ -222,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_resource__takes_an_older_table),
         cmocka_unit_test(test_resource__wants_a_path),
         cmocka_unit_test(test_resource__a_path_is_taken_once),
+        cmocka_unit_test(test_resource__is_mounted_whole_or_not),
         cmocka_unit_test(test_resource__needs_a_database),
         cmocka_unit_test(test_resource__fences_its_surroundings),
         cmocka_unit_test(test_resource__paths_are_encoded),
