@@ -12,7 +12,7 @@ typedef struct wire_reply {
     char head[16384]; /* header lines, NUL-terminated */
     char *body;       /* malloc'ed, NUL behind it */
     size_t n;
-    bool cut;         /* the connection ended before the body did */
+    bool cut; /* the connection ended before the body did */
     bool chunked;
 } wire_reply;
 

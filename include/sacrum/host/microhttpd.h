@@ -6,9 +6,10 @@
  * The default host: HTTP/1.1 over libmicrohttpd (0.9.75 or newer).
  *
  * It runs in threads of its own: its event loops and one that closes slow
- * connections. What libmicrohttpd answers by itself, without
- * the app: malformed request lines and headers (400), header sections beyond
- * its pool (431), both with its own short pages.
+ * connections. They block the signals that are not their own fault. What
+ * libmicrohttpd answers by itself, without the app: malformed request lines,
+ * lengths and chunks (400, 413, 505), heads beyond its pool (414, 431), with
+ * its own short pages.
  */
 #include <sacrum/app.h>
 
@@ -28,16 +29,17 @@ typedef struct sac_microhttpd_config {
     unsigned min_body_rate; /**< Bytes a second that a body must bring on the average, after its
                                  first header_timeout seconds; 0: 512. */
     unsigned stop_timeout;  /**< Seconds that a graceful stop waits; 0: 5. */
-    size_t connection_memory; /**< Bytes of a connection's pool; 0: 32 KiB. */
+    size_t connection_memory; /**< Bytes of a connection's pool; 0: 16 KiB. */
 } sac_microhttpd_config;
 #define SAC_MICROHTTPD_CONFIG(...) { .size = sizeof(sac_microhttpd_config), __VA_ARGS__ }
 
 /**
- * Seal the app and begin to serve it.
+ * Listen, then seal the app and begin to serve it.
  *
  * Ownership: `app` must outlive the server; stop it with sac_microhttpd_stop().
- * Errors: as sac_app_seal(); SAC_EINVAL naming a bad address, SAC_EIO when it
- * cannot be bound (the text says why).
+ * Errors: SAC_EINVAL naming a bad address, SAC_EIO when it cannot be bound (the
+ * text says why), SAC_EVERSION, SAC_EUNAVAILABLE when there is no thread,
+ * SAC_ENOMEM; as sac_app_seal().
  * Threads: build phase.
  */
 SAC_API int sac_microhttpd_start(sac_app *app, const sac_microhttpd_config *config,
@@ -47,7 +49,7 @@ SAC_API int sac_microhttpd_start(sac_app *app, const sac_microhttpd_config *conf
 SAC_API unsigned sac_microhttpd_port(const sac_microhttpd *server);
 
 /**
- * Take no new connections, finish the requests in flight (up to stop_timeout,
+ * Refuse new connections, finish the requests in flight (up to stop_timeout,
  * then 503), end the threads, free. NULL is a no-op.
  * Threads: any but the server's own.
  */

@@ -34,7 +34,7 @@ typedef struct sac_host_ops {
 } sac_host_ops;
 #define SAC_HOST_OPS(...) { .size = sizeof(sac_host_ops), __VA_ARGS__ }
 
-/** A request's head. Slices must stay valid until the exchange is closed. */
+/** A request's head. It is copied: slices need only last for the call. */
 typedef struct sac_head {
     size_t size;      /**< sizeof this struct: SAC_HEAD_INIT sets it. */
     sac_str method;   /**< As sent. */

@@ -124,6 +124,41 @@ static int find_view(sac_req *req)
     return 0;
 }
 
+static sac_str keep(char **to, sac_str s)
+{
+    char *p = *to;
+
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+    *to += s.n;
+    return sac_str_n(p, s.n);
+}
+
+/* The host's memory may go while a worker or a ticket still has the request. */
+static bool keep_head(sac_req *req)
+{
+    sac_head *head = &req->head;
+    size_t n = head->method.n + head->target.n + head->prefix.n + head->peer.n;
+    sac_header *headers;
+    char *to;
+
+    for (size_t i = 0; i < head->n_headers; i++)
+        n += head->headers[i].name.n + head->headers[i].value.n;
+    headers = sac__arena_get(req->arena, head->n_headers * sizeof *headers + n + 1);
+    if (!headers)
+        return false;
+    to = (char *)(headers + head->n_headers);
+    for (size_t i = 0; i < head->n_headers; i++)
+        headers[i] = (sac_header){keep(&to, head->headers[i].name),
+                                  keep(&to, head->headers[i].value)};
+    head->headers = headers;
+    head->method = keep(&to, head->method);
+    head->target = keep(&to, head->target);
+    head->prefix = keep(&to, head->prefix);
+    head->peer = keep(&to, head->peer);
+    return true;
+}
+
 int sac__head_read(sac_req *req, const sac_head *head)
 {
     const sac_app_config *config = &req->core->config;
@@ -133,12 +168,20 @@ int sac__head_read(sac_req *req, const sac_head *head)
     if (head->size == 0 || head->size > sizeof req->head)
         return head->size ? SAC_EVERSION : SAC_EINVAL;
     memcpy(&req->head, head, head->size);
+    if (head->target.n > config->max_target)
+        req->head.target.n = 0;
+    if (head->n_headers > config->max_headers)
+        req->head.n_headers = config->max_headers;
+    if (!keep_head(req)) {
+        req->head = (sac_head){.size = sizeof req->head, .length = head->length};
+        return refuse(req, "internal", NULL);
+    }
     req->method = sac__method_of(head->method); /* a refused HEAD has no body either */
     if (head->target.n > config->max_target)
         return refuse(req, "uri_too_long", NULL);
     if (head->n_headers > config->max_headers)
         return refuse(req, "headers_too_large", NULL);
-    rc = sac__target_parse(head->target, &req->target);
+    rc = sac__target_parse(req->head.target, &req->target);
     found = read_fields(req);
     if (rc == SAC_OK)
         req->path = sac__url_decode(req->arena, req->target.path, false);

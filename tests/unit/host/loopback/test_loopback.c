@@ -54,12 +54,12 @@ static int file_get(void *self, sac_req *req)
     return sac_reply_file(req, 200, "text/plain", dup(*(int *)self), 0, 11);
 }
 
-static const sac_view_ops echo_view = SAC_VIEW_OPS(.name = "echo", .flags = SAC_INLINE,
-                                                   .get = echo, .post = echo);
-static const sac_view_ops half_view =
-    SAC_VIEW_OPS(.name = "half", .flags = SAC_INLINE, .get = half_get);
-static const sac_view_ops file_view =
-    SAC_VIEW_OPS(.name = "file", .flags = SAC_INLINE, .get = file_get);
+static const sac_view_ops echo_view = SAC_VIEW_OPS(.name = "echo", .flags = SAC_INLINE, .get = echo,
+                                                   .post = echo);
+static const sac_view_ops half_view = SAC_VIEW_OPS(.name = "half", .flags = SAC_INLINE,
+                                                   .get = half_get);
+static const sac_view_ops file_view = SAC_VIEW_OPS(.name = "file", .flags = SAC_INLINE,
+                                                   .get = file_get);
 
 static void start(bench *b, int *fd, const sac_alloc *alloc)
 {
@@ -83,9 +83,9 @@ static void end(bench *b)
 static void test_loopback__carries_head_and_body(void **state)
 {
     const char *const lines[] = {"X-One:  a b ", "Host:localhost", NULL};
-    const sac_loopback_request ask =
-        SAC_LOOPBACK_REQUEST(.method = "POST", .target = "/echo", .headers = lines,
-                             .body = sac_str_of("hello"));
+    const sac_loopback_request ask = SAC_LOOPBACK_REQUEST(.method = "POST", .target = "/echo",
+                                                          .headers = lines,
+                                                          .body = sac_str_of("hello"));
     bench b;
 
     (void)state;
@@ -142,8 +142,8 @@ static void test_loopback__refuses_malformed_requests(void **state)
     const char *const bad[] = {"no colon", NULL};
     const char *const nameless[] = {": value", NULL};
     const char *many[201];
-    sac_loopback_request ask =
-        SAC_LOOPBACK_REQUEST(.method = "GET", .target = "/echo", .headers = bad);
+    sac_loopback_request ask = SAC_LOOPBACK_REQUEST(.method = "GET", .target = "/echo",
+                                                    .headers = bad);
     sac_err err;
     bench b;
 

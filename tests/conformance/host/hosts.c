@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "hosts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <sacrum/host/loopback.h>
+#ifdef HAVE_MICROHTTPD
+#include <sacrum/host/microhttpd.h>
+#endif
+
+sac_str reply_header(const host_reply *reply, const char *name, size_t number)
+{
+    size_t n = strlen(name);
+
+    for (const char *line = reply->head; *line; line = strstr(line, "\r\n") + 2) {
+        const char *end = strstr(line, "\r\n");
+
+        if (strncasecmp(line, name, n) == 0 && line[n] == ':' && number-- == 0) {
+            line += n + 1;
+            line += strspn(line, " ");
+            return sac_str_n(line, (size_t)(end - line));
+        }
+    }
+    return sac_str_n(NULL, 0);
+}
+
+bool reply_says(const host_reply *reply, const char *text)
+{
+    return reply->body.n > 0 && memmem(reply->body.p, reply->body.n, text, strlen(text));
+}
+
+/* loopback */
+
+typedef struct looped {
+    sac_loopback *client;
+    char head[16384];
+} looped;
+
+static void *loopback_open(sac_app *app)
+{
+    looped *l = calloc(1, sizeof *l);
+    sac_err err = {.code = 0};
+
+    if (!l || sac_loopback_new(app, &l->client, &err) != SAC_OK)
+        fail_msg("%s", err.text);
+    return l;
+}
+
+static void loopback_send(void *self, const host_ask *ask, host_reply *out)
+{
+    const sac_loopback_request request =
+        SAC_LOOPBACK_REQUEST(.method = ask->method, .target = ask->target, .headers = ask->headers,
+                             .body = ask->body, .chunked = ask->chunked, .piece = ask->piece);
+    sac_loopback_reply got;
+    looped *l = self;
+    sac_err err = {.code = 0};
+    size_t n = 0;
+
+    if (sac_loopback_send(l->client, &request, &got, &err) != SAC_OK)
+        fail_msg("%s %s: %s", ask->method, ask->target, err.text);
+    l->head[0] = '\0';
+    for (size_t i = 0; i < got.n_headers; i++)
+        n += (size_t)snprintf(l->head + n, sizeof l->head - n, "%.*s: %.*s\r\n",
+                              (int)got.headers[i].name.n, got.headers[i].name.p,
+                              (int)got.headers[i].value.n, got.headers[i].value.p);
+    *out = (host_reply){.status = got.status, .head = l->head, .body = got.body, .cut = got.cut};
+}
+
+static void loopback_close(void *self)
+{
+    looped *l = self;
+
+    sac_loopback_free(l->client);
+    free(l);
+}
+
+/* Hosts with a socket: a connection for each request. */
+
+typedef struct socketed {
+    const socket_host *host;
+    void *server;
+    unsigned port;
+    wire_reply last;
+} socketed;
+
+static void send_body(int fd, const host_ask *ask)
+{
+    sac_str rest = ask->body;
+
+    while (rest.n > 0) {
+        size_t n = ask->piece && ask->piece < rest.n ? ask->piece : rest.n;
+
+        if ((ask->chunked && !wire_print(fd, "%zx\r\n", n)) || !wire_send(fd, rest.p, n) ||
+            (ask->chunked && !wire_print(fd, "\r\n")))
+            return; /* answered and closed already */
+        rest = sac_str_n(rest.p + n, rest.n - n);
+    }
+    if (ask->chunked)
+        (void)wire_print(fd, "0\r\n\r\n");
+}
+
+static void socket_send(void *self, const host_ask *ask, host_reply *out)
+{
+    socketed *s = self;
+    int fd = wire_connect(s->port, 0);
+    bool has_host = false;
+
+    CHECK(fd >= 0);
+    wire_reply_fini(&s->last);
+    for (size_t i = 0; ask->headers && ask->headers[i]; i++)
+        has_host = has_host || strncasecmp(ask->headers[i], "host:", 5) == 0;
+    CHECK(wire_print(fd, "%s %s HTTP/1.1\r\n%s", ask->method, ask->target,
+                     has_host ? "" : "Host: localhost\r\n"));
+    for (size_t i = 0; ask->headers && ask->headers[i]; i++)
+        CHECK(wire_print(fd, "%s\r\n", ask->headers[i]));
+    if (ask->chunked)
+        CHECK(wire_print(fd, "Transfer-Encoding: chunked\r\n"));
+    else if (ask->body.n > 0)
+        CHECK(wire_print(fd, "Content-Length: %zu\r\n", ask->body.n));
+    CHECK(wire_print(fd, "\r\n"));
+    send_body(fd, ask);
+    if (!wire_read(fd, strcmp(ask->method, "HEAD") == 0, &s->last))
+        fail_msg("%s %s: no answer", ask->method, ask->target);
+    close(fd);
+    *out = (host_reply){.status = s->last.status,
+                        .head = s->last.head,
+                        .body = sac_str_n(s->last.body, s->last.n),
+                        .cut = s->last.cut};
+}
+
+static void *socketed_open(const socket_host *on, sac_app *app)
+{
+    const socket_limits limits = {.threads = 0};
+    socketed *s = calloc(1, sizeof *s);
+
+    CHECK(s != NULL);
+    s->host = on;
+    s->server = on->open(app, &limits, &s->port);
+    return s;
+}
+
+static void socketed_close(void *self)
+{
+    socketed *s = self;
+
+    s->host->close(s->server);
+    wire_reply_fini(&s->last);
+    free(s);
+}
+
+#ifdef HAVE_MICROHTTPD
+static void *microhttpd_open(sac_app *app, const socket_limits *limits, unsigned *port)
+{
+    const sac_microhttpd_config config = SAC_MICROHTTPD_CONFIG(
+            .listen = "127.0.0.1:0", .threads = limits->threads,
+            .header_timeout = limits->header_timeout, .idle_timeout = limits->idle_timeout,
+            .min_body_rate = limits->min_body_rate, .stop_timeout = limits->stop_timeout,
+            .max_connections = limits->max_connections,
+            .max_connections_per_ip = limits->max_connections_per_ip);
+    sac_microhttpd *server = NULL;
+    sac_err err = {.code = 0};
+
+    if (sac_microhttpd_start(app, &config, &server, &err) != SAC_OK)
+        fail_msg("%s", err.text);
+    *port = sac_microhttpd_port(server);
+    return server;
+}
+
+static void microhttpd_close(void *server)
+{
+    sac_microhttpd_stop(server);
+}
+
+static void *microhttpd_socketed(sac_app *app)
+{
+    return socketed_open(&socket_hosts[0], app);
+}
+#endif
+
+const host hosts[] = {
+    {"loopback", loopback_open, loopback_send, loopback_close},
+#ifdef HAVE_MICROHTTPD
+    {"microhttpd", microhttpd_socketed, socket_send, socketed_close},
+#endif
+};
+const size_t n_hosts = sizeof hosts / sizeof *hosts;
+
+const socket_host socket_hosts[] = {
+#ifdef HAVE_MICROHTTPD
+    {"microhttpd", microhttpd_open, microhttpd_close},
+#endif
+};
+const size_t n_socket_hosts = sizeof socket_hosts / sizeof *socket_hosts;
+
+void served_open(served *s, const socket_host *on, const socket_limits *limits)
+{
+    site_begin(&s->site);
+    site_make(&s->site);
+    s->host = on;
+    s->server = on->open(s->site.app, limits, &s->port);
+}
+
+void served_stop(served *s)
+{
+    s->host->close(s->server);
+    s->server = NULL;
+}
+
+void served_close(served *s)
+{
+    if (s->server)
+        served_stop(s);
+    site_close(&s->site);
+}
+
+int served_get(served *s, const char *target)
+{
+    int fd = wire_connect(s->port, 0);
+    wire_reply got = {.status = 0};
+    int status = 0;
+
+    if (fd < 0)
+        return 0;
+    if (wire_print(fd, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target) &&
+        wire_read(fd, false, &got) && !got.cut)
+        status = got.status;
+    wire_reply_fini(&got);
+    close(fd);
+    return status;
+}
+
+void served_check(served *s)
+{
+    CHECK(site_wait(&s->site.live, 0));
+    CHECK(site_wait(&s->site.streams, 0));
+    CHECK_INT(served_get(s, "/hello"), 200);
+}
+
+int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n)
+{
+    struct CMUnitTest *all = calloc(n_socket_hosts * n + 1, sizeof *all);
+    char(*names)[128] = calloc(n_socket_hosts * n + 1, sizeof *names);
+    size_t k = 0;
+    int failed;
+
+    if (!all || !names)
+        return 1;
+    for (size_t h = 0; h < n_socket_hosts; h++)
+        for (size_t i = 0; i < n; i++, k++) {
+            snprintf(names[k], sizeof names[k], "%s: %s", socket_hosts[h].name, cases[i].name);
+            all[k] = cases[i];
+            all[k].name = names[k];
+            all[k].initial_state = (void *)&socket_hosts[h];
+        }
+    failed = _cmocka_run_group_tests("hosts", all, k, NULL, NULL);
+    free(all);
+    free(names);
+    return failed;
+}
