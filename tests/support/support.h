@@ -13,6 +13,23 @@
 #include <sacrum/alloc.h>
 #include <sacrum/str.h>
 
+/* Under a sanitizer what a process takes of memory says nothing of the code. */
+#if defined(__SANITIZE_THREAD__)
+#define SANITIZED_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SANITIZED_THREADS 1
+#endif
+#if __has_feature(address_sanitizer)
+#define SANITIZED_ADDRESSES 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED_ADDRESSES 1
+#endif
+#if defined(SANITIZED_ADDRESSES) || defined(SANITIZED_THREADS)
+#define SANITIZED 1
+#endif
+
 #define CHECK(condition) assert_true(condition)
 #define CHECK_INT(a, b) assert_int_equal(a, b)
 #define CHECK_STR(slice, text) check_str(slice, text, __FILE__, __LINE__)

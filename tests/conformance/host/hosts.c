@@ -77,6 +77,8 @@ static void loopback_close(void *self)
     free(l);
 }
 
+#ifdef HAVE_MICROHTTPD
+
 /* Hosts with a socket: a connection for each request. */
 
 typedef struct socketed {
@@ -151,7 +153,6 @@ static void socketed_close(void *self)
     free(s);
 }
 
-#ifdef HAVE_MICROHTTPD
 static void *microhttpd_open(sac_app *app, const socket_limits *limits, unsigned *port)
 {
     const sac_microhttpd_config config = SAC_MICROHTTPD_CONFIG(
@@ -192,8 +193,9 @@ const socket_host socket_hosts[] = {
 #ifdef HAVE_MICROHTTPD
     {"microhttpd", microhttpd_open, microhttpd_close},
 #endif
+    {NULL, NULL, NULL},
 };
-const size_t n_socket_hosts = sizeof socket_hosts / sizeof *socket_hosts;
+const size_t n_socket_hosts = sizeof socket_hosts / sizeof *socket_hosts - 1;
 
 void served_open(served *s, const socket_host *on, const socket_limits *limits)
 {
