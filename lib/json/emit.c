@@ -229,10 +229,16 @@ void sac__emit_text(sac__emit *emit, const char *text)
     }
 }
 
-/* The largest piece of s that fits the window whole and ends where a sequence does. */
-static size_t piece_of(const sac__emit *emit, sac_str s)
+char *sac__emit_more(sac__emit *emit, char *w, size_t n)
 {
-    size_t room = ((size_t)(emit->limit - emit->w) - SAC__STEP) / 6;
+    emit->w = w;
+    return sac__emit_room_slow(emit, n) ? emit->w : NULL;
+}
+
+/* The largest piece of s that fits the window whole and ends where a sequence does. */
+static size_t piece_of(const sac__emit *emit, const char *w, sac_str s)
+{
+    size_t room = ((size_t)(emit->limit - w) - SAC__STEP) / 6;
     size_t n = s.n < room ? s.n : room;
 
     for (size_t back = 0; n < s.n && back < 4 && back < n; back++)
@@ -241,23 +247,119 @@ static size_t piece_of(const sac__emit *emit, sac_str s)
     return n;
 }
 
-bool sac__emit_escaped(sac__emit *emit, sac_str s, const char *readable, unsigned flags,
-                       const char **bad)
+/* Any string, with every flag. */
+static char *put_any(sac__emit *emit, char *w, sac_str s)
 {
-    *bad = NULL;
-    while (s.n > 0) {
+    do {
         const size_t want = s.n < PIECE ? s.n : PIECE;
         size_t n;
-        char *w;
 
-        if (!sac__emit_room(emit, want * 6 + SAC__STEP))
-            return false;
-        n = piece_of(emit, s);
-        w = put_text(emit->w, sac_str_n(s.p, n), readable, flags, bad);
+        w = sac__emit_need(emit, w, want * 6 + SAC__STEP);
         if (!w)
-            return false;
-        emit->w = w;
+            return NULL;
+        n = piece_of(emit, w, s);
+        w = put_text(w, sac_str_n(s.p, n), emit->readable, emit->escape, &emit->bad);
         s = sac_str_n(s.p + n, s.n - n);
+    } while (w && s.n > 0);
+    return w;
+}
+
+#ifdef __SSE2__
+
+static unsigned mask_of(__m128i v)
+{
+    return (unsigned)_mm_movemask_epi8(v);
+}
+
+/* The first n places of a mask, n up to 31. */
+static unsigned low(unsigned mask, size_t n)
+{
+    return mask & ((1U << n) - 1);
+}
+
+/*
+ * How many of the first n of the 16 bytes at s are whole sequences of UTF-8;
+ * 0 where they begin with none. Bytes of each class as masks: behind a lead
+ * of k bytes k - 1 places have to hold continuations, and no other may.
+ */
+static size_t whole_wide(__m128i v, unsigned beyond, const char *s, size_t n)
+{
+    const unsigned tails = mask_of(_mm_cmplt_epi8(v, _mm_set1_epi8('\xc0')));
+    const unsigned three = mask_of(_mm_cmpgt_epi8(v, _mm_set1_epi8('\xdf'))) & beyond;
+    const unsigned four = mask_of(_mm_cmpgt_epi8(v, _mm_set1_epi8('\xef'))) & beyond;
+    const unsigned leads = beyond & ~tails;
+    const unsigned wanted = leads << 1 | three << 2 | four << 3;
+    const __m128i even = _mm_and_si128(v, _mm_set1_epi8('\xfe'));
+    const __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(even, _mm_set1_epi8('\xc0')),
+                                     _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\xe0')),
+                                                  _mm_cmpeq_epi8(v, _mm_set1_epi8('\xed'))));
+    unsigned doubtful;
+
+    if (n == SAC__STEP && wanted >> SAC__STEP)
+        n = 31 - (size_t)__builtin_clz(leads); /* the last one goes on in the next step */
+    if (low(wanted, n + 1) != low(tails, n))
+        return 0;
+    /* Leads that not every second byte may follow. */
+    for (doubtful = low(mask_of(odd) | four, n); doubtful; doubtful &= doubtful - 1)
+        if (sac__escape_sequence(s + __builtin_ctz(doubtful), s + SAC__STEP + 3) == 0)
+            return 0;
+    return n;
+}
+
+/* Bytes that may be looked at, and that may be written, from where a step begins. */
+#define LOOK (SAC__STEP + 3)
+#define WRITE (2 * SAC__STEP + 6)
+
+/* Steps of 16 bytes as far as they go; leaves what is to be done otherwise in *s. */
+static char *put_steps(sac__emit *emit, char *w, sac_str *s)
+{
+    const char *p = s->p, *const end = s->p + s->n;
+
+    while (p < end && emit->readable - p >= LOOK) {
+        const size_t left = (size_t)(end - p);
+        unsigned special, beyond;
+        size_t n;
+        __m128i v;
+
+        w = sac__emit_need(emit, w, WRITE);
+        if (!w)
+            return NULL;
+        v = _mm_loadu_si128((const __m128i *)(const void *)p);
+        _mm_storeu_si128((__m128i *)(void *)w, v);
+        special = mask_of(sac__escape_ascii(v));
+        n = (size_t)__builtin_ctz(special | 1U << (left < SAC__STEP ? left : SAC__STEP));
+        beyond = low(mask_of(v), n);
+        if (beyond) {
+            n = whole_wide(v, mask_of(v), p, n);
+            if (n == 0)
+                break;
+        }
+        p += n;
+        w += n;
+        if (p < end && (special >> n & 1))
+            w = put_ascii(w, (unsigned char)*p++, false);
     }
-    return true;
+    *s = sac_str_n(p, (size_t)(end - p));
+    return w;
+}
+
+#else
+
+static char *put_steps(sac__emit *emit, char *w, sac_str *s)
+{
+    (void)emit;
+    (void)s;
+    return w;
+}
+
+#endif
+
+char *sac__emit_escaped(sac__emit *emit, char *w, sac_str s)
+{
+    emit->bad = NULL;
+    if (!(emit->escape & SAC__ESCAPE_HTML))
+        w = put_steps(emit, w, &s);
+    if (w && s.n > 0)
+        return put_any(emit, w, s);
+    return w ? sac__emit_need(emit, w, SAC__STEP) : NULL;
 }

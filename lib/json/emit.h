@@ -21,7 +21,10 @@ typedef struct sac__emit {
     sac__buf *out;       /* or */
     sac_json_sink *sink; /* with */
     void *self;
-    size_t total, max; /* bytes given to the sink and their bound */
+    size_t total, max;    /* bytes given to the sink and their bound */
+    unsigned escape;      /* flags of escape.h */
+    const char *readable; /* the end of what is encoded: wide loads stop there */
+    const char *bad;      /* UTF-8 that was not to be repaired, or NULL */
     char small[SAC__EMIT_SMALL];
 } sac__emit;
 
@@ -38,13 +41,20 @@ static inline bool sac__emit_room(sac__emit *emit, size_t n)
     return (size_t)(emit->limit - emit->w) >= n || sac__emit_room_slow(emit, n);
 }
 
+/* For callers that keep the next byte's place in a register: where it is now, NULL after an error. */
+char *sac__emit_more(sac__emit *emit, char *w, size_t n);
+static inline char *sac__emit_need(sac__emit *emit, char *w, size_t n)
+{
+    return (size_t)(emit->limit - w) >= n ? w : sac__emit_more(emit, w, n);
+}
+
 void sac__emit_text(sac__emit *emit, const char *text); /* short ASCII */
 
 /*
- * A string without its quotes: flags and `readable` as in escape.h. False when
- * there is no room, or on bad UTF-8, to which `*bad` then points (else NULL).
+ * A string without its quotes from w on, by `escape` and `readable`. The end,
+ * with room for SAC__STEP bytes, or NULL: on bad UTF-8, to which `bad` then
+ * points, or with no more room.
  */
-bool sac__emit_escaped(sac__emit *emit, sac_str s, const char *readable, unsigned flags,
-                       const char **bad);
+char *sac__emit_escaped(sac__emit *emit, char *w, sac_str s);
 
 #endif

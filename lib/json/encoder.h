@@ -6,7 +6,7 @@
 #include "json/encode.h"
 #include "json/keys.h"
 
-/* The encoder's inside: documents and the common values in encode.c, the rest in forms.c. */
+/* The encoder's inside: documents and the common values in elements.c, the rest in forms.c. */
 
 /* Room that any scalar, or the frame of a larger value, takes at most. */
 #define SAC__ENCODER_SCALAR 128
@@ -14,24 +14,28 @@
 typedef struct sac__encoder {
     sac__emit emit;
     const sac__json_encoding *how;
-    const char *start;    /* of the bytes that are encoded */
-    const char *readable; /* their end: wide loads stop there */
-    unsigned escape;      /* flags of escape.h */
+    const char *start; /* of the bytes that are encoded; emit.readable is their end */
     unsigned max_depth;
+    bool plain;      /* the dialect */
+    bool dense;      /* keys need neither blanks nor HTML's escapes */
+    int error;       /* why the cursor is NULL */
     const char *bad; /* where the bytes went wrong */
+    char tail[32];   /* the last 16 bytes, zeros behind them: for wide loads near the end */
     sac__keys keys;
 } sac__encoder;
 
 void sac__encoder_init(sac__encoder *x, const sac__json_encoding *how, const sac_alloc *alloc);
 
-/* The members of a document between braces, by a plan or NULL. */
-int sac__encoder_document(sac__encoder *x, sac_str doc, const sac__plan_field *field,
-                          unsigned depth);
+/* The members of a document between braces; the outermost, of depth 1, by the plan. */
+int sac__encoder_document(sac__encoder *x, sac_str doc, unsigned depth);
 
 /* The outermost document, its computed fields too; committed; fills `err`. */
 int sac__encoder_run(sac__encoder *x, sac_str doc, sac_err *err);
 
-/* A value whose framing has been checked and that encode.c does not write itself. */
+/* One value that no plan is for. */
+int sac__encoder_value(sac__encoder *x, const sac_value *value);
+
+/* A value whose framing has been checked and that elements.c does not write itself. */
 int sac__encoder_form(sac__encoder *x, sac_value value, unsigned depth);
 
 /* With its quotes. */

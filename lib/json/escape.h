@@ -30,6 +30,15 @@ static inline __m128i sac__escape_special(__m128i v, bool html)
     return special;
 }
 
+/* Of ASCII only. */
+static inline __m128i sac__escape_ascii(__m128i v)
+{
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8('\x1f')), v);
+
+    return _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                              _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+
 /* How many of the 16 bytes at s stand as they are in JSON; copies all 16 to w. */
 static inline size_t sac__escape_copy_step(char *w, const char *s, bool html)
 {

@@ -147,17 +147,17 @@ static int put_regex(sac__encoder *x, sac_str raw)
     const sac_str pattern = sac_str_of(raw.p);
     sac_str options = sac_str_n(raw.p + pattern.n + 1, raw.n - pattern.n - 2);
     char sorted[16];
-    const char *readable = x->readable;
+    const char *readable = x->emit.readable;
     int rc = put_text_form(x, "{\"$regularExpression\":{\"pattern\":", pattern, ",\"options\":");
 
     if (rc != SAC_OK)
         return rc;
     if (options.n <= sizeof sorted && sac__text_sort(sorted, options)) {
         options.p = sorted;
-        x->readable = sorted + options.n;
+        x->emit.readable = sorted + options.n;
     }
     rc = put_text_form(x, "", options, "}}");
-    x->readable = readable;
+    x->emit.readable = readable;
     return rc;
 }
 
@@ -173,7 +173,7 @@ static int put_code_w_scope(sac__encoder *x, sac_str raw, unsigned depth)
     int rc = put_text_form(x, "{\"$code\":", sac__wire_code(raw), ",\"$scope\":");
 
     if (rc == SAC_OK)
-        rc = sac__encoder_document(x, sac__wire_scope(raw), NULL, depth);
+        rc = sac__encoder_document(x, sac__wire_scope(raw), depth);
     if (rc == SAC_OK)
         sac__emit_text(&x->emit, "}");
     return rc ? rc : x->emit.error;

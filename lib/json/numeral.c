@@ -3,69 +3,68 @@
 
 #include "json/pow10.h"
 
-static const char pairs[201] = "00010203040506070809"
-                               "10111213141516171819"
-                               "20212223242526272829"
-                               "30313233343536373839"
-                               "40414243444546474849"
-                               "50515253545556575859"
-                               "60616263646566676869"
-                               "70717273747576777879"
-                               "80818283848586878889"
-                               "90919293949596979899";
+const char sac__numeral_pairs[] = "00010203040506070809"
+                                  "10111213141516171819"
+                                  "20212223242526272829"
+                                  "30313233343536373839"
+                                  "40414243444546474849"
+                                  "50515253545556575859"
+                                  "60616263646566676869"
+                                  "70717273747576777879"
+                                  "80818283848586878889"
+                                  "90919293949596979899";
 
-/* Exactly eight digits, leading zeros too. */
-static void print_eight(char *p, uint32_t value)
+/* Exactly four digits, leading zeros too. */
+static char *print_four(char *p, uint32_t value)
 {
-    const size_t high = value / 10000, low = value % 10000;
-
-    memcpy(p, pairs + high / 100 * 2, 2);
-    memcpy(p + 2, pairs + high % 100 * 2, 2);
-    memcpy(p + 4, pairs + low / 100 * 2, 2);
-    memcpy(p + 6, pairs + low % 100 * 2, 2);
+    sac__numeral_print_pair(p, value / 100);
+    sac__numeral_print_pair(p + 2, value % 100);
+    return p + 4;
 }
 
-static char *print_small(char *p, uint32_t value)
+static char *print_eight(char *p, uint32_t value)
 {
-    char digits[10];
-    char *first = digits + sizeof digits;
+    return print_four(print_four(p, value / 10000), value % 10000);
+}
 
-    while (value >= 100) {
-        first -= 2;
-        memcpy(first, pairs + (size_t)(value % 100) * 2, 2);
-        value /= 100;
+/* Up to four digits. */
+static inline char *print_few(char *p, uint32_t value)
+{
+    if (value >= 1000)
+        return print_four(p, value);
+    if (value >= 100) {
+        *p = (char)('0' + value / 100);
+        sac__numeral_print_pair(p + 1, value % 100);
+        return p + 3;
     }
     if (value >= 10) {
-        first -= 2;
-        memcpy(first, pairs + (size_t)value * 2, 2);
-    } else {
-        *--first = (char)('0' + value);
+        sac__numeral_print_pair(p, value);
+        return p + 2;
     }
-    memcpy(p, first, (size_t)(digits + sizeof digits - first));
-    return p + (digits + sizeof digits - first);
+    *p = (char)('0' + value);
+    return p + 1;
+}
+
+/* Up to eight. */
+static inline char *print_small(char *p, uint32_t value)
+{
+    if (value < 10000)
+        return print_few(p, value);
+    return print_four(print_few(p, value / 10000), value % 10000);
 }
 
 static char *print_uint(char *p, uint64_t value)
 {
-    if (value < 10) {
-        *p = (char)('0' + value);
-        return p + 1;
-    }
-    if (value < 100) {
-        memcpy(p, pairs + value * 2, 2);
-        return p + 2;
-    }
+    uint64_t high;
+
     if (value < 100000000)
         return print_small(p, (uint32_t)value);
-    if (value < 10000000000000000) {
-        p = print_small(p, (uint32_t)(value / 100000000));
-    } else {
-        p = print_small(p, (uint32_t)(value / 10000000000000000));
-        print_eight(p, (uint32_t)(value / 100000000 % 100000000));
-        p += 8;
-    }
-    print_eight(p, (uint32_t)(value % 100000000));
-    return p + 8;
+    high = value / 100000000;
+    if (high < 100000000)
+        p = print_small(p, (uint32_t)high);
+    else
+        p = print_eight(print_few(p, (uint32_t)(high / 100000000)), (uint32_t)(high % 100000000));
+    return print_eight(p, (uint32_t)(value % 100000000));
 }
 
 char *sac__numeral_print_int(char *p, int64_t value)
@@ -162,6 +161,10 @@ static char *print_exponent(char *p, int exponent, bool extended)
     return print_uint(p, (uint64_t)(exponent < 0 ? -exponent : exponent));
 }
 
+/* Digits of a double are 17 at most; zeros stand behind them, for copies of a fixed length. */
+#define DIGITS 17
+#define PADDED 40
+
 /* Lays n digits out; the decimal point stands behind `point` of them. */
 static char *lay_out(char *p, const char *digits, int n, int point, bool extended)
 {
@@ -176,19 +179,17 @@ static char *lay_out(char *p, const char *digits, int n, int point, bool extende
         return print_exponent(p, point - 1, extended);
     }
     if (point <= 0) {
-        memset(p, '0', 7);
-        p[1] = '.';
-        memcpy(p + 2 - point, digits, (size_t)n);
+        memcpy(p, "0.00000", 7);
+        memcpy(p + 2 - point, digits, DIGITS);
         return p + 2 - point + n;
     }
     if (point < n) {
-        memcpy(p, digits, (size_t)point);
+        memcpy(p, digits, DIGITS - 1);
         p[point] = '.';
-        memcpy(p + point + 1, digits + point, (size_t)(n - point));
+        memcpy(p + point + 1, digits + point, DIGITS - 1);
         return p + n + 1;
     }
-    memcpy(p, digits, (size_t)n);
-    memset(p + n, '0', (size_t)(point - n));
+    memcpy(p, digits, 21);
     p[point] = '.';
     p[point + 1] = '0';
     return p + point + 2;
@@ -196,8 +197,8 @@ static char *lay_out(char *p, const char *digits, int n, int point, bool extende
 
 char *sac__numeral_print_double(char *p, double value, bool extended)
 {
-    char digits[20];
-    decimal shown;
+    char digits[PADDED];
+    decimal shown = {0, 0};
     uint64_t bits, fraction;
     int exponent, n;
 
@@ -206,14 +207,17 @@ char *sac__numeral_print_double(char *p, double value, bool extended)
     exponent = (int)(bits >> 52 & 0x7ff);
     if (bits >> 63)
         *p++ = '-';
-    if (exponent == 0 && fraction == 0) {
-        return lay_out(p, "0", 1, 1, extended);
-    }
-    if (exponent == 0)
-        shown = shortest(fraction, -1074, false);
-    else
+    if (exponent != 0)
         shown = shortest(fraction | (uint64_t)1 << 52, exponent - 1075,
                          fraction == 0 && exponent > 1);
+    else if (fraction != 0)
+        shown = shortest(fraction, -1074, false);
+    /* Short decimals end in many zeros. */
+    if (shown.digits % 100000000 == 0 && shown.digits != 0) {
+        shown.digits /= 100000000;
+        shown.exponent += 8;
+    }
+    memset(digits, '0', sizeof digits);
     n = (int)(print_uint(digits, shown.digits) - digits);
     shown.exponent += n;
     while (n > 1 && digits[n - 1] == '0')

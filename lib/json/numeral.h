@@ -7,6 +7,14 @@
 /* Bytes that any of the printers may write; printers return the end. */
 #define SAC__NUMERAL_MAX 40
 
+/* The two digits of each number below 100. */
+extern const char sac__numeral_pairs[];
+
+static inline void sac__numeral_print_pair(char *p, unsigned value)
+{
+    memcpy(p, sac__numeral_pairs + (size_t)value * 2, 2);
+}
+
 char *sac__numeral_print_int(char *p, int64_t value);
 /*
  * The shortest digits that read back to the same bits, of a finite double.

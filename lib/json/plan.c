@@ -54,6 +54,53 @@ static int fill(const sac__plan *plan, uint16_t *table, bool shown, sac_err *err
     return SAC_OK;
 }
 
+static size_t count_keys(const sac__plan *plan)
+{
+    return plan->n < SAC__PLAN_KEYS ? plan->n : SAC__PLAN_KEYS;
+}
+
+static bool is_plain(sac_str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] < ' ' || name.p[i] > '~' || name.p[i] == '"' || name.p[i] == '\\')
+            return false;
+    return true;
+}
+
+static void make_key(const sac__plan_field *field, sac__plan_key *key)
+{
+    const sac_str shown = field->shown;
+
+    key->bits = (uint32_t)1 << sizeof key->name;
+    if ((field->flags & (SAC__PLAN_HIDDEN | SAC__PLAN_COMPUTED)) ||
+        field->name.n >= sizeof key->name || shown.n + 4 > SAC__PLAN_TEXT ||
+        memchr(field->name.p, 0, field->name.n) || !is_plain(shown))
+        return;
+    memcpy(key->name, field->name.p, field->name.n);
+    key->name_n = (uint8_t)field->name.n;
+    key->bits = ((uint32_t)2 << field->name.n) - 1;
+    memcpy(key->text, ",\"", 2);
+    memcpy(key->text + 2, shown.p, shown.n);
+    memcpy(key->text + 2 + shown.n, "\":", 2);
+    key->text_n = (uint8_t)(shown.n + 4);
+}
+
+static int make_keys(sac__plan *plan, const sac_alloc *alloc)
+{
+    const size_t n = count_keys(plan);
+    sac__plan_key *keys;
+
+    if (n == 0)
+        return SAC_OK;
+    keys = sac__alloc_zero(alloc, n * sizeof *keys);
+    if (!keys)
+        return SAC_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        make_key(&plan->fields[i], &keys[i]);
+    plan->keys = keys;
+    return SAC_OK;
+}
+
 int sac__plan_index(sac__plan *plan, const sac_alloc *alloc, sac_err *err)
 {
     size_t cap = 4;
@@ -71,6 +118,8 @@ int sac__plan_index(sac__plan *plan, const sac_alloc *alloc, sac_err *err)
     rc = fill(plan, tables, false, err);
     if (rc == SAC_OK)
         rc = fill(plan, tables + cap, true, err);
+    if (rc == SAC_OK && (rc = make_keys(plan, alloc)) != SAC_OK)
+        sac_err_set(err, rc, "plan: no memory");
     if (rc != SAC_OK) {
         sac__alloc_free(alloc, tables, 2 * cap * sizeof *tables);
         plan->mask = 0;
@@ -86,6 +135,10 @@ void sac__plan_unindex(sac__plan *plan, const sac_alloc *alloc)
     if (plan->by_name)
         sac__alloc_free(alloc, (uint16_t *)(uintptr_t)plan->by_name,
                         2 * (plan->mask + 1) * sizeof *plan->by_name);
+    if (plan->keys)
+        sac__alloc_free(alloc, (sac__plan_key *)(uintptr_t)plan->keys,
+                        count_keys(plan) * sizeof *plan->keys);
     plan->by_name = plan->by_shown = NULL;
+    plan->keys = NULL;
     plan->mask = 0;
 }

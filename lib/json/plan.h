@@ -29,6 +29,22 @@ typedef struct sac__plan_field {
     const void *schema;                 /* lib/schema's own row */
 } sac__plan_field;
 
+/*
+ * What the encoder writes for a field whose stored name stands before it: made
+ * ready for names of few bytes that need no escapes.
+ */
+#define SAC__PLAN_KEYS 64 /* fields that may have one: the first ones */
+
+#define SAC__PLAN_TEXT 32 /* bytes of text that are copied, whether used or not */
+
+typedef struct sac__plan_key {
+    char name[16];  /* stored, with its NUL */
+    uint32_t bits;  /* a bit for each byte of that; beyond 16 bits: matches nothing */
+    uint8_t name_n; /* without the NUL */
+    uint8_t text_n;
+    char text[SAC__PLAN_TEXT + 1]; /* `,"shown":` */
+} sac__plan_key;
+
 struct sac__plan {
     const sac__plan_field *fields;
     size_t n;
@@ -37,6 +53,7 @@ struct sac__plan {
     const uint16_t *by_name; /* hash tables of 1-based indexes; a power of two */
     const uint16_t *by_shown;
     size_t mask;
+    const sac__plan_key *keys; /* of the first SAC__PLAN_KEYS fields */
 };
 
 /* The field stored (or shown) under a name, or NULL. `hint` is where to look first. */
@@ -44,7 +61,7 @@ const sac__plan_field *sac__plan_stored(const sac__plan *plan, sac_str name, siz
 const sac__plan_field *sac__plan_shown(const sac__plan *plan, sac_str name, size_t *hint);
 
 /*
- * Builds the two tables of a plan whose fields are set. Memory of `alloc`.
+ * Builds the tables of a plan whose fields are set. Memory of `alloc`.
  * SAC_EEXIST when two fields have one name.
  */
 int sac__plan_index(sac__plan *plan, const sac_alloc *alloc, sac_err *err) SAC_MUST_USE;

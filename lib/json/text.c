@@ -2,18 +2,51 @@
 #include "json/text.h"
 
 #include "json/decode.h"
+#include "json/numeral.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define DAY_MS INT64_C(86400000)
+
+#ifdef __SSE2__
+
+/* Eight bytes at a time: the nibbles side by side, then 'a' - '0' - 10 more for those above 9. */
+static void print_eight(char *p, const uint8_t *from)
+{
+    const __m128i low4 = _mm_set1_epi8(15);
+    const __m128i v = _mm_loadl_epi64((const __m128i *)(const void *)from);
+    const __m128i digits = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(v, 4), low4),
+                                             _mm_and_si128(v, low4));
+    const __m128i above = _mm_cmpgt_epi8(digits, _mm_set1_epi8(9));
+    const __m128i text = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')),
+                                      _mm_and_si128(above, _mm_set1_epi8('a' - '0' - 10)));
+
+    _mm_storeu_si128((__m128i *)(void *)p, text);
+}
+
+#endif
 
 char *sac__text_print_hex(char *p, const void *bytes, size_t n)
 {
     const uint8_t *from = bytes;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        *p++ = "0123456789abcdef"[from[i] >> 4];
-        *p++ = "0123456789abcdef"[from[i] & 15];
+#ifdef __SSE2__
+    for (; n - i >= 8; i += 8)
+        print_eight(p + 2 * i, from + i);
+    /* What is left: once more the last eight. */
+    if (i > 0 && i < n) {
+        i = n;
+        print_eight(p + 2 * (n - 8), from + n - 8);
     }
-    return p;
+#endif
+    for (; i < n; i++) {
+        p[2 * i] = "0123456789abcdef"[from[i] >> 4];
+        p[2 * i + 1] = "0123456789abcdef"[from[i] & 15];
+    }
+    return p + 2 * n;
 }
 
 static int hex_digit(char c)
@@ -157,23 +190,26 @@ typedef struct civil {
     int year, month, day;
 } civil;
 
-/* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years from 0 on. */
-static civil civil_of_days(int64_t days)
+/*
+ * Of years from 0 on. Cassio Neri and Lorenz Schneider, "Euclidean affine
+ * functions and their application to calendar algorithms", 2022: divisions by
+ * multiplying. Years begin in March here; one cycle of 400 is added to stay positive.
+ */
+static civil civil_of_days(int32_t days)
 {
-    const int64_t shifted = days + 719468;
-    const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    const int day_of_era = (int)(shifted - era * 146097);
-    const int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-                             day_of_era / 146096) /
-                            365;
-    const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const int m = (5 * day_of_year + 2) / 153;
-    const int month = m < 10 ? m + 3 : m - 9;
+    const uint32_t quarters = (uint32_t)(days + 719468 + 146097) * 4 + 3;
+    const uint32_t century = quarters / 146097;
+    const uint32_t in_century = quarters % 146097 | 3;
+    const uint64_t product = (uint64_t)2939745 * in_century;
+    const uint32_t day_of_year = (uint32_t)product / 2939745 / 4;
+    const uint32_t months = 2141 * day_of_year + 197913;
+    const bool next_year = day_of_year >= 306;
 
-    return (civil){(int)(year_of_era + era * 400) + (month <= 2), month,
-                   day_of_year - (153 * m + 2) / 5 + 1};
+    return (civil){(int)(century * 100 + (uint32_t)(product >> 32)) - 400 + next_year,
+                   (int)(months >> 16) - (next_year ? 12 : 0), (int)((months & 0xffff) / 2141) + 1};
 }
 
+/* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
 static int64_t days_of_civil(civil date)
 {
     const int year = date.year - (date.month <= 2);
@@ -186,30 +222,24 @@ static int64_t days_of_civil(civil date)
            year_of_era / 100 + day_of_year - 719468;
 }
 
-/* n digits and the character behind them. */
-static char *put_digits(char *p, int n, int value, char behind)
-{
-    p[n] = behind;
-    for (int i = n - 1; i >= 0; i--) {
-        p[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return p + n + 1;
-}
-
 char *sac__text_print_date(char *p, int64_t ms)
 {
-    const int64_t days = (ms >= 0 ? ms : ms - (DAY_MS - 1)) / DAY_MS;
-    const int rest = (int)(ms - days * DAY_MS);
+    const int32_t days = (int32_t)((ms >= 0 ? ms : ms - (DAY_MS - 1)) / DAY_MS);
+    const uint32_t rest = (uint32_t)(ms - days * DAY_MS);
+    const uint32_t seconds = rest / 1000, minutes = seconds / 60, fraction = rest % 1000;
     const civil date = civil_of_days(days);
 
-    p = put_digits(p, 4, date.year, '-');
-    p = put_digits(p, 2, date.month, '-');
-    p = put_digits(p, 2, date.day, 'T');
-    p = put_digits(p, 2, rest / 3600000, ':');
-    p = put_digits(p, 2, rest / 60000 % 60, ':');
-    p = put_digits(p, 2, rest / 1000 % 60, '.');
-    return put_digits(p, 3, rest % 1000, 'Z');
+    memcpy(p, "0000-00-00T00:00:00.000Z", 24);
+    sac__numeral_print_pair(p, (unsigned)date.year / 100);
+    sac__numeral_print_pair(p + 2, (unsigned)date.year % 100);
+    sac__numeral_print_pair(p + 5, (unsigned)date.month);
+    sac__numeral_print_pair(p + 8, (unsigned)date.day);
+    sac__numeral_print_pair(p + 11, minutes / 60);
+    sac__numeral_print_pair(p + 14, minutes % 60);
+    sac__numeral_print_pair(p + 17, seconds % 60);
+    p[20] = (char)('0' + fraction / 100);
+    sac__numeral_print_pair(p + 21, fraction % 100);
+    return p + 24;
 }
 
 void sac__json_print_date(int64_t ms, char out[25], size_t *n)
