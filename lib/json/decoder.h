@@ -5,7 +5,7 @@
 #include "core/buf.h"
 #include "json/decode.h"
 #include "json/keys.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 
 /*
  * The decoder's inside: text in lex.c, scalars in fit.c and extended.c, objects

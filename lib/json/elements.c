@@ -3,7 +3,7 @@
 
 #include "bson/wire.h"
 #include "json/escape.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 #include "json/text.h"
 
 /* The largest integer that a JavaScript number holds without a neighbour: 2^53 - 1. */

@@ -3,7 +3,7 @@
 
 #include "json/encoder.h"
 #include "json/escape.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 
 void sac__encoder_init(sac__encoder *x, const sac__json_encoding *how, const sac_alloc *alloc)
 {

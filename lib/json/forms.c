@@ -3,7 +3,7 @@
 
 #include "bson/decimal.h"
 #include "bson/wire.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 #include "json/text.h"
 
 /* Bytes of binary that become base64 in one go. */

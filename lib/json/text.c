@@ -2,7 +2,7 @@
 #include "json/text.h"
 
 #include "json/decode.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes lib/json/pow10.h: 10^k for k = -342 to 324, cut to 128 bits, top bit set."""
+"""Writes lib/json/number/pow10.h: 10^k for k = -342 to 324, cut to 128 bits, top bit set."""
 
 print("""/* SPDX-License-Identifier: MIT */
-#ifndef JSON_POW10_H
-#define JSON_POW10_H
+#ifndef JSON_NUMBER_POW10_H
+#define JSON_NUMBER_POW10_H
 
 #include <stdint.h>
 

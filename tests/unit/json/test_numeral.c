@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 
 #include <math.h>
 #include <stdio.h>

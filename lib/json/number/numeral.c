@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 
-#include "json/pow10.h"
+#include "json/number/pow10.h"
 
 const char sac__numeral_pairs[] = "00010203040506070809"
                                   "10111213141516171819"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef JSON_POW10_H
-#define JSON_POW10_H
+#ifndef JSON_NUMBER_POW10_H
+#define JSON_NUMBER_POW10_H
 
 #include <stdint.h>
 

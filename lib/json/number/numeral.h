@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef JSON_NUMERAL_H
-#define JSON_NUMERAL_H
+#ifndef JSON_NUMBER_NUMERAL_H
+#define JSON_NUMBER_NUMERAL_H
 
 #include <sacrum/str.h>
 
