@@ -4,7 +4,7 @@
 #include "bson/decimal.h"
 #include "bson/wire.h"
 #include "json/escape.h"
-#include "json/numeral.h"
+#include "json/number/numeral.h"
 #include "json/text.h"
 #include "schema/rule.h"
 

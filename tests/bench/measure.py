@@ -130,6 +130,11 @@ def bench_http(folder):
         bare.stop()
     print(f"\nRssAnon of the sacrum server afterwards: {sacrum.anonymous():.1f} MiB")
     sacrum.stop()
+    out = subprocess.run([os.path.join(programs, "bench-mallocs"), file], capture_output=True,
+                         text=True, check=True).stdout
+    counts = dict(line.split() for line in out.splitlines())
+    print(f"Allocations a GET item: {counts['loopback']} in libsacrum and its store (loopback), "
+          f"{counts['microhttpd']} with libmicrohttpd's own")
 
 
 def bench_dispatch():

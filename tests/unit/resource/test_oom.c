@@ -115,12 +115,39 @@ static void test_oom__a_full_arena_is_500(void **state)
     CHECK(failed);
 }
 
+static void test_memory__an_item_takes_none_in_the_steady_state(void **state)
+{
+    fault_alloc fault;
+    long before;
+    sac_err err;
+    todos t;
+
+    (void)state;
+    fault_alloc_init(&fault, -1);
+    todos_begin(&t);
+    t.config.alloc = &fault.alloc;
+    todos_make(&t);
+    CHECK_INT(sac_app_resource(t.app, "/api/todos", &todo_resource, &err), 0);
+    todos_serve(&t);
+    CHECK_INT(todos_ask(&t, "POST", "/api/todos", "{\"_id\":\"a\",\"title\":\"x\"}"), 201);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos/a", NULL), 200);
+    before = fault.calls;
+    for (int i = 0; i < 1000; i++)
+        CHECK_INT(todos_ask(&t, "GET", "/api/todos/a", NULL), 200);
+    CHECK_INT(fault.calls - before, 0);
+    todos_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_oom__get_survives),   cmocka_unit_test(test_oom__list_survives),
-        cmocka_unit_test(test_oom__post_survives),  cmocka_unit_test(test_oom__put_survives),
-        cmocka_unit_test(test_oom__patch_survives), cmocka_unit_test(test_oom__a_full_arena_is_500),
+        cmocka_unit_test(test_memory__an_item_takes_none_in_the_steady_state),
+        cmocka_unit_test(test_oom__get_survives),
+        cmocka_unit_test(test_oom__list_survives),
+        cmocka_unit_test(test_oom__post_survives),
+        cmocka_unit_test(test_oom__put_survives),
+        cmocka_unit_test(test_oom__patch_survives),
+        cmocka_unit_test(test_oom__a_full_arena_is_500),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
