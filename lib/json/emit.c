@@ -180,8 +180,10 @@ int sac__emit_commit(sac__emit *emit)
 {
     const size_t n = (size_t)(emit->w - emit->begin);
 
-    if (emit->error || n == 0)
+    if (emit->error)
         return emit->error;
+    if (emit->sink && n == 0)
+        return SAC_OK;
     if (emit->sink) {
         if (n > emit->max - emit->total)
             return emit->error = SAC_ETOOBIG;
@@ -194,6 +196,7 @@ int sac__emit_commit(sac__emit *emit)
         emit->out->n += n;
     }
     emit->w = emit->begin;
+    /* Whoever writes to the buffer next moves its end: an empty window goes too. */
     if (!emit->sink)
         use_window(emit, emit->small, 0);
     return emit->error;

@@ -128,6 +128,41 @@ static void test_plan__decides_what_is_shown(void **state)
     sac__plan_unindex(&plan, NULL);
 }
 
+static int write_long(void *self, const sac__plan_field *field, sac_str doc, sac__buf *out)
+{
+    (void)self;
+    (void)field;
+    (void)doc;
+    sac__buf_printf(out, "\"%0300d\"", 7);
+    return SAC_OK;
+}
+
+/* Wherever the encoder's window ends beside the computed value. */
+static void test_plan__computed_values_stand_at_every_place(void **state)
+{
+    sac__plan plan = PLAN(some, .open = true, .computed = true);
+    char from[700], want[1100];
+
+    (void)state;
+    index_plan(&plan);
+    for (int n = 0; n < 600; n++) {
+        const sac__json_encoding how = {
+            .dialect = SAC_JSON_PLAIN, .plan = &plan, .compute = write_long};
+        sac_str doc, json;
+
+        memcpy(from, "{\"x\":\"", 6);
+        memset(from + 6, 'b', (size_t)n);
+        memcpy(from + 6 + n, "\"}", 3);
+        snprintf(want, sizeof want, "%.*s,\"url\":\"%0300d\"}", n + 7, from, 7);
+        doc = bson_of(from);
+        json = json_by(&how, doc);
+        CHECK_STR(json, want);
+        drop(json);
+        drop(doc);
+    }
+    sac__plan_unindex(&plan, NULL);
+}
+
 static void test_plan__computed_error_ends_the_encoding(void **state)
 {
     sac__plan plan = PLAN(some, .open = false, .computed = true);
@@ -193,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_plan__refuses_one_name_twice),
         cmocka_unit_test(test_plan__index_survives_oom),
         cmocka_unit_test(test_plan__decides_what_is_shown),
+        cmocka_unit_test(test_plan__computed_values_stand_at_every_place),
         cmocka_unit_test(test_plan__computed_error_ends_the_encoding),
         cmocka_unit_test(test_plan__hides_at_every_level),
     };
