@@ -14,7 +14,7 @@ static const uint64_t millisecond = 1000000;
  */
 static bool is_busy(conn *c, uint64_t now)
 {
-    enum { MOMENT = 50 };
+    enum { MOMENT = 150 };
     const uint64_t since = atomic_load_explicit(&c->since_ns, memory_order_relaxed);
     int unread = 0;
 
