@@ -70,7 +70,7 @@ void server_stop(sac_microhttpd *server)
     atomic_store(&server->stopping, true);
     fd = MHD_quiesce_daemon(server->daemon);
     close_door(server, fd);
-    drain(server, server->config.stop_timeout * 1000 * millisecond, true);
+    drain(server, (uint64_t)server->config.stop_timeout * 1000 * millisecond, true);
     /* libmicrohttpd aborts when it is stopped with a suspended connection. */
     atomic_store(&server->aborting, true);
     pthread_mutex_lock(&server->mutex);
