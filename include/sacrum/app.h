@@ -111,12 +111,21 @@ SAC_API int sac_app_converter(sac_app *app, const sac_converter *converter,
 
 /**
  * Write the answer to failed requests yourself: `handler` runs in place of the
- * problem document when a request ends with `status` (0: with any status of
- * 400 or more that has no handler of its own). It answers, or returns without
- * having answered to leave it to the library. It must be inline.
+ * problem document when a request of this app or group ends with `status` (0:
+ * with any status of 400 or more). It answers, or returns without having
+ * answered to leave it to the library; sac_req_problem() says what happened.
+ * It must be inline.
+ *
+ * Of all that fit one runs: the innermost group's; there first one by code
+ * (sac_app_on_problem()), then one by status, then that of 0.
+ *
+ * Errors: SAC_EINVAL, SAC_EEXIST for a second one, SAC_ENOMEM.
  */
 SAC_API int sac_app_on_error(sac_app *app, int status, sac_handler *handler, void *self,
                              sac_err *err) SAC_MUST_USE;
+/** The same for a problem's code, as "list_too_long". Errors: SAC_EINVAL for an unknown one too. */
+SAC_API int sac_app_on_problem(sac_app *app, const char *code, sac_handler *handler, void *self,
+                               sac_err *err) SAC_MUST_USE;
 
 /**
  * End the build phase: open the store, start the workers. A second call is a

@@ -11,6 +11,7 @@
  */
 #include <sacrum/app.h>
 #include <sacrum/json.h>
+#include <sacrum/out.h>
 #include <sacrum/view.h>
 
 SAC_BEGIN
@@ -27,14 +28,35 @@ SAC_API sac_str sac_req_param(const sac_req *req, const char *name);
 SAC_API bool sac_req_param_int(const sac_req *req, const char *name, int64_t *out);
 /** The same as an ObjectId. */
 SAC_API bool sac_req_param_oid(const sac_req *req, const char *name, sac_oid *out);
+/** The same as the 16 bytes of a UUID. */
+SAC_API bool sac_req_param_uuid(const sac_req *req, const char *name, uint8_t out[16]);
+/**
+ * What its converter makes of it; made once a request. Errors: what `convert`
+ * returned, with the problem set; SAC_EINVAL when there is no such parameter or
+ * its kind has no values.
+ */
+SAC_API int sac_req_param_value(sac_req *req, const char *name, void **value) SAC_MUST_USE;
 /** A query parameter's first value, decoded; empty when it has no `=`. */
 SAC_API sac_str sac_req_query(const sac_req *req, const char *name);
+/** The i-th value (from 0) of that name; p NULL past the last. */
+SAC_API sac_str sac_req_query_at(const sac_req *req, const char *name, size_t i);
 /**
  * The query parameter as an integer between min and max; `fallback` when it is
  * absent. Errors: SAC_EINVAL, with the problem set: return it.
  */
 SAC_API int sac_req_query_int(sac_req *req, const char *name, int64_t min, int64_t max,
                               int64_t fallback, int64_t *out) SAC_MUST_USE;
+/** Likewise a finite number. */
+SAC_API int sac_req_query_double(sac_req *req, const char *name, double min, double max,
+                                 double fallback, double *out) SAC_MUST_USE;
+/** Likewise `true`, `1` (or nothing behind the name), or `false`, `0`. */
+SAC_API int sac_req_query_bool(sac_req *req, const char *name, bool fallback,
+                               bool *out) SAC_MUST_USE;
+/** Likewise an RFC 3339 date, with or without a time, in ms since 1970. */
+SAC_API int sac_req_query_date(sac_req *req, const char *name, int64_t fallback,
+                               int64_t *ms) SAC_MUST_USE;
+/** Likewise an ObjectId, which must be there. */
+SAC_API int sac_req_query_oid(sac_req *req, const char *name, sac_oid *out) SAC_MUST_USE;
 /** A header field's first value. The name in lower case. */
 SAC_API sac_str sac_req_header(const sac_req *req, const char *name);
 /** A cookie's value; of duplicates the first. */
@@ -127,6 +149,31 @@ typedef struct sac_stream_ops {
 SAC_API int sac_reply_stream(sac_req *req, int status, const char *type, int64_t length,
                              const sac_stream_ops *ops, void *self) SAC_MUST_USE;
 
+/** How a query's documents become the text of an answer. */
+typedef struct sac_rows_ops {
+    size_t size; /**< sizeof this struct: SAC_ROWS_OPS sets it. */
+    int (*head)(void *self, sac_out *out); /**< What stands before the rows; or NULL. */
+    int (*row)(void *self, const sac_view *view, sac_out *out); /**< One document. */
+    int (*tail)(void *self, sac_out *out); /**< What stands behind them; or NULL. */
+    unsigned flags; /**< SAC_INLINE: none of them waits. */
+} sac_rows_ops;
+#define SAC_ROWS_OPS(...) { .size = sizeof(sac_rows_ops), __VA_ARGS__ }
+
+/**
+ * Answer with the documents of a query as text of any kind (CSV, NDJSON, …),
+ * made while it is sent, in constant memory. An error of a slot is answered as
+ * usual until the first 64 KiB are there; after that it cuts the connection,
+ * with a line in the log.
+ *
+ * Ownership: `ops` is borrowed; `query` and what it points to are copied;
+ * `self` must live as long as the request.
+ * Errors: SAC_EINVAL, SAC_ENOMEM; what the store or a slot returned.
+ */
+SAC_API int sac_reply_rows(sac_req *req, int status, const char *type, const sac_query *query,
+                           const sac_rows_ops *ops, void *self) SAC_MUST_USE;
+/** The same as a JSON array of the documents, plain. */
+SAC_API int sac_reply_query(sac_req *req, int status, const sac_query *query) SAC_MUST_USE;
+
 /** The status of the answer so far; 0: there is none. */
 SAC_API int sac_reply_status(const sac_req *req);
 /** Change the status of an answer, body and all else left. */
@@ -135,6 +182,11 @@ SAC_API int sac_reply_set_status(sac_req *req, int status) SAC_MUST_USE;
 SAC_API int sac_reply_header(sac_req *req, const char *name, sac_str value) SAC_MUST_USE;
 /** Add a field beside others of its name (Set-Cookie). */
 SAC_API int sac_reply_add_header(sac_req *req, const char *name, sac_str value) SAC_MUST_USE;
+/**
+ * Have a browser save the answer under a name (Content-Disposition, RFC 6266
+ * and RFC 8187). Any UTF-8; path separators and control bytes become `_`.
+ */
+SAC_API int sac_reply_attachment(sac_req *req, sac_str filename) SAC_MUST_USE;
 
 /**
  * Answer with a problem document for an error code (its usual status): returns
@@ -148,6 +200,20 @@ SAC_API int sac_problem(sac_req *req, const char *problem, const char *format, .
 /** Add one field's message; the request then fails with 422 `validation`. Returns SAC_EVALIDATION. */
 SAC_API int sac_fail_field(sac_req *req, const char *field, const char *format, ...)
     SAC_PRINTF(3, 4);
+
+/** What a failed request is going to say; for error handlers. */
+typedef struct sac_problem_info {
+    size_t size; /**< sizeof this struct, as the library knows it. */
+    int status;
+    const char *code;  /**< "validation": docs/reference/problems.md. */
+    const char *title; /**< "Validation failed" */
+    sac_str detail;    /**< For people; p NULL: none. Of 500 or more: without inner detail. */
+    size_t n_errors;   /**< Fields with a message: sac_req_problem_field(). */
+} sac_problem_info;
+/** The problem that the request failed with; false: it did not. */
+SAC_API bool sac_req_problem(const sac_req *req, sac_problem_info *out);
+/** The i-th message for a field; false past the last. */
+SAC_API bool sac_req_problem_field(const sac_req *req, size_t i, sac_str *field, sac_str *message);
 
 /* Waiting without a thread. */
 
@@ -171,9 +237,27 @@ SAC_API int sac_req_find_one(sac_req *req, const char *collection, sac_value id,
 /** Documents that match a filter in JSON (NULL: all). */
 SAC_API int sac_req_count(sac_req *req, const char *collection, const char *filter,
                           int64_t *count) SAC_MUST_USE;
+/** A copy of the first document of a query. As sac_req_find_one(). */
+SAC_API int sac_req_find_first(sac_req *req, const sac_query *query, sac_str *doc) SAC_MUST_USE;
+/** The documents of a query, each in place: see sac_sink. An error of the sink is returned as it is. */
+SAC_API int sac_req_find(sac_req *req, const sac_query *query, const sac_sink *sink) SAC_MUST_USE;
 /** Insert a document; a missing `_id` is made (an ObjectId) and written to `*id`, if given. */
 SAC_API int sac_req_insert(sac_req *req, const char *collection, sac_str doc,
                            sac_oid *id) SAC_MUST_USE;
+/** Insert many, all or none; each has its `_id`. SAC_EEXIST: `*failed` (if given) is the index. */
+SAC_API int sac_req_insert_many(sac_req *req, const char *collection, const sac_str *docs,
+                                size_t n, size_t *failed) SAC_MUST_USE;
+/** Replace the document whose `_id` is that of `doc`. SAC_ENOTFOUND sets no problem. */
+SAC_API int sac_req_replace(sac_req *req, const char *collection, sac_str doc) SAC_MUST_USE;
+/** Remove a document. SAC_ENOTFOUND sets no problem. */
+SAC_API int sac_req_remove(sac_req *req, const char *collection, sac_value id) SAC_MUST_USE;
+/**
+ * Read and write one document in one step, with nothing in between: `decide`
+ * sees what is stored and says what becomes of it; see sac_decide. `*revision`
+ * (if given) is that of the document then.
+ */
+SAC_API int sac_req_decide(sac_req *req, const char *collection, sac_value id,
+                           sac_decide *decide, void *self, uint64_t *revision) SAC_MUST_USE;
 /** Any write; see sac_store_write(). */
 SAC_API int sac_req_write(sac_req *req, sac_write *write) SAC_MUST_USE;
 

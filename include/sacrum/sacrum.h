@@ -4,11 +4,14 @@
 
 /**
  * All of sacrum but its stores and hosts, which have headers of their own:
- * <sacrum/store/lmdb.h>, <sacrum/host/microhttpd.h>, <sacrum/host/loopback.h>.
+ * <sacrum/store/lmdb.h>, <sacrum/host/microhttpd.h>, <sacrum/host/libevent.h>,
+ * <sacrum/host/loopback.h>; and <sacrum/cjson.h>, which goes with cJSON's.
  */
 #include <sacrum/app.h>
+#include <sacrum/bind.h>
 #include <sacrum/bson.h>
 #include <sacrum/cors.h>
+#include <sacrum/form.h>
 #include <sacrum/json.h>
 #include <sacrum/page.h>
 #include <sacrum/req.h>

@@ -42,7 +42,12 @@ typedef struct sac_field {
     const struct sac_field *items;  /**< SAC_ARRAY: one row for its elements (its name is not
                                          used, but may not be NULL); NULL: any. */
     sac_computed computed;
+    uint32_t member_offset, member_size; /**< Of a struct: SAC_MEMBER sets them (sacrum/bind.h). */
 } sac_field;
+
+/** Binds a row of a field table to a member of a struct, as the last of its initialisers. */
+#define SAC_MEMBER(type, member)                                               \
+    .member_offset = offsetof(type, member), .member_size = sizeof(((type *)0)->member)
 
 SAC_END
 

@@ -111,13 +111,19 @@ SAC_API int sac_super(void *self, sac_req *req) SAC_MUST_USE;
 
 /**
  * A kind of path parameter of your own: `{name:kind}` matches a segment when
- * `match` says so.
+ * `match` says so; what it stands for is sac_req_param_value()'s.
  */
 typedef struct sac_converter {
     size_t size;      /**< sizeof this struct: SAC_CONVERTER sets it. */
     const char *name; /**< The kind; lower-case letters. */
     bool (*match)(void *self, sac_str segment); /**< Percent-decoded. Threads: any. */
     void *self;
+    /**
+     * Make a value of a segment that matched, in memory of the request: 0, or
+     * an error to answer with (SAC_ENOTFOUND: there is no such thing). Runs
+     * when the value is first asked for. NULL: there is no value.
+     */
+    int (*convert)(void *self, sac_req *req, sac_str segment, void **value);
 } sac_converter;
 #define SAC_CONVERTER(...) { .size = sizeof(sac_converter), __VA_ARGS__ }
 

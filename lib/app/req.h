@@ -21,6 +21,12 @@ sac_str sac__req_raw_path(const sac_req *req);
 const sac__route *sac__req_route(const sac_req *req);
 /* The parsed query; on a malformed one the problem is set: return the error. */
 int sac__req_params(sac_req *req, const sac__params **out) SAC_MUST_USE;
+/* The form's fields (files left out), decoded, in the order sent; likewise. */
+int sac__req_form_fields(sac_req *req, const sac__params **out) SAC_MUST_USE;
+/* Whether the body was sent as JSON; else the problem is set. */
+int sac__req_json_type(sac_req *req) SAC_MUST_USE;
+/* Sets the problem for what a decoder of the body said. */
+int sac__req_json_failed(sac_req *req, int rc, const sac_err *err);
 
 /* Whether this thread may wait (a worker, or an app without workers), or must park. */
 bool sac__req_may_wait(const sac_req *req);

@@ -22,6 +22,8 @@
     X("too_many_keys", 400, "Too many keys")                              \
     X("not_an_object", 400, "Not an object")                              \
     X("bad_parameter", 400, "Bad query parameter")                        \
+    X("bad_form", 400, "Unreadable form")                                 \
+    X("too_many_parts", 400, "Too many parts in a form")                  \
     X("bad_operator", 400, "Operator not allowed")                        \
     X("bad_cursor", 400, "Bad cursor")                                    \
     X("cursor_mismatch", 400, "Cursor of another list")                   \

@@ -22,7 +22,7 @@ static bool is_json(const sac__media *media)
            (type.n > n && sac__token_same(sac_str_n(type.p + type.n - n, n), sac_str_of(suffix)));
 }
 
-static int check_type(sac_req *req)
+int sac__req_json_type(sac_req *req)
 {
     sac__media media;
     sac_str charset;
@@ -35,7 +35,7 @@ static int check_type(sac_req *req)
     return SAC_OK;
 }
 
-static int fail_json(sac_req *req, int rc, const sac_err *err)
+int sac__req_json_failed(sac_req *req, int rc, const sac_err *err)
 {
     static const char bad_key[] = "bad key";
 
@@ -60,7 +60,7 @@ int sac_req_body_bson(sac_req *req, sac_str *doc)
                                          .max_keys = req->core->config.max_keys};
     sac_err err = {.code = 0};
     sac_bson made;
-    int rc = check_type(req);
+    int rc = sac__req_json_type(req);
 
     if (rc != SAC_OK)
         return rc;
@@ -68,7 +68,7 @@ int sac_req_body_bson(sac_req *req, sac_str *doc)
     rc = sac__json_decode(&decoding, sac_req_body(req), &made, &err);
     if (rc == SAC_OK)
         rc = sac_bson_finish(&made, doc);
-    return rc == SAC_OK ? rc : fail_json(req, rc, &err);
+    return rc == SAC_OK ? rc : sac__req_json_failed(req, rc, &err);
 }
 
 static int read_collected(sac_req *req, void *buf, size_t cap, size_t *n)
