@@ -11,6 +11,15 @@ static inline char sac__token_fold(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+/* What a hexadecimal digit stands for, or -1. */
+static inline int sac__token_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = sac__token_fold(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* Equality but for the case of ASCII letters. */
 bool sac__token_same(sac_str a, sac_str b);
 /* Whether it is one token, and not empty. */

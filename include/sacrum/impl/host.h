@@ -34,7 +34,12 @@ typedef struct sac_host_ops {
 } sac_host_ops;
 #define SAC_HOST_OPS(...) { .size = sizeof(sac_host_ops), __VA_ARGS__ }
 
-/** A request's head. It is copied: slices need only last for the call. */
+/**
+ * A request's head. It is copied: slices need only last for the call. The app
+ * judges it anew: names and values of fields, and Content-Length and
+ * Transfer-Encoding beside each other and `length`. What two servers could
+ * read in two ways is refused, and the answer says `close`.
+ */
 typedef struct sac_head {
     size_t size;      /**< sizeof this struct: SAC_HEAD_INIT sets it. */
     sac_str method;   /**< As sent. */
@@ -42,9 +47,11 @@ typedef struct sac_head {
     sac_str prefix;   /**< Path under which the app is mounted, without a slash at its end. */
     const sac_header *headers;
     size_t n_headers;
-    int64_t length;   /**< Of the body; 0: none, -1: unknown (chunked). */
+    int64_t length;   /**< Of the body, as the host's parser read it; 0: none, -1: chunked. */
     sac_str peer;     /**< Address of the client, without port; may be empty. */
     bool secure;      /**< Came over TLS. */
+    unsigned version; /**< 10 for HTTP/1.0, 11 for later 1.x: the fields must then frame a body
+                           of `length`, and 1.1 has a Host. 0: both are the host's business. */
 } sac_head;
 #define SAC_HEAD_INIT(...) { .size = sizeof(sac_head), __VA_ARGS__ }
 
@@ -62,7 +69,8 @@ typedef struct sac_answer {
     size_t n_headers;
     sac_answer_kind kind;
     bool head;        /**< The request was HEAD: send no body, but the length. */
-    bool close;       /**< Close the connection after it (the body was not read to its end). */
+    bool close;       /**< Close the connection after it (the body was not read to its end, or
+                           where it ends is not known). */
     sac_str bytes;
     int fd;           /**< Stays the exchange's. */
     uint64_t offset;  /**< Into the file. */
@@ -71,6 +79,9 @@ typedef struct sac_answer {
 
 /** The app's allocator, for a host's own state. Threads: any. */
 SAC_API const sac_alloc *sac_app_allocator(const sac_app *app);
+
+/** The app's limit for a collected body, in bytes. Threads: any. */
+SAC_API size_t sac_app_max_body(const sac_app *app);
 
 /** A line to the app's log. Threads: any. */
 SAC_API void sac_app_log(const sac_app *app, sac_log_level level, const char *format, ...)
@@ -118,7 +129,7 @@ SAC_API void sac_exchange_close(sac_exchange *exchange);
 /**
  * Refuse a request that the host itself cannot read or take (400, 413, 414,
  * 431, 503) with the app's own problem document and middleware's headers: in
- * place of head, body and end. `head` may be NULL.
+ * place of head, body and end. `head` may be NULL. The answer says `close`.
  */
 SAC_API int sac_exchange_refuse(sac_exchange *exchange, const sac_head *head,
                                 const char *problem) SAC_MUST_USE;

@@ -158,8 +158,10 @@ static void begin(sac_exchange *exchange)
     exchange->began = true;
     if (!req->is_inline && req->core->workers && !push(exchange, true)) {
         sac__head_refuse(req, "unavailable", "the queue for workers is full");
-        if (!req->is_inline) /* its middleware may wait: it is passed over */
+        if (!req->is_inline) { /* its middleware may wait: it is passed over */
+            req->errors_of = req->group;
             req->group = &req->core->bare;
+        }
         req->is_inline = true;
     }
     if (req->is_inline || !req->core->workers)
@@ -248,6 +250,7 @@ int sac_exchange_refuse(sac_exchange *exchange, const sac_head *head, const char
     if (rc < 0)
         return rc;
     exchange->got_head = true;
+    exchange->misread = true;
     (void)refuse(exchange, problem);
     return SAC_OK;
 }

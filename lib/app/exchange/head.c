@@ -58,34 +58,9 @@ static bool is_served_host(const sac_app_config *config, sac_str host)
     return false;
 }
 
-/* What the app itself looks at, found in one pass. */
-typedef struct fields {
-    size_t n_hosts;
-    sac_str encoding;
-} fields;
-
-static fields read_fields(sac_req *req)
+static bool is_good_host(sac_req *req)
 {
-    fields found = {0, {NULL, 0}};
-
-    for (size_t i = 0; i < req->head.n_headers; i++) {
-        const sac_header *header = &req->head.headers[i];
-
-        if (header->name.n == 4 && sac__header_is(header->name, "host")) {
-            found.n_hosts++;
-            req->host = header->value;
-        } else if (header->name.n == 16 && sac__header_is(header->name, "content-encoding")) {
-            found.encoding = header->value;
-        }
-    }
-    return found;
-}
-
-static bool is_good_host(sac_req *req, size_t n_hosts)
-{
-    if (n_hosts > 1)
-        return false;
-    if (n_hosts == 1 && !sac__host_valid(req->host))
+    if (req->host.p && !sac__host_valid(req->host))
         return false;
     if (req->target.authority.n > 0) /* RFC 9112 §3.2.2: it goes before Host */
         req->host = req->target.authority;
@@ -110,7 +85,7 @@ static int find_view(sac_req *req)
 
     if (sac__router_match(req->core->router, req->target.path, req->method, req->arena,
                           &req->match) != SAC_OK)
-        return refuse(req, "internal", NULL);
+        return refuse(req, "internal", "no memory");
     route = req->match.route;
     if (!route) {
         req->group = group_of(req->core, req->path);
@@ -150,7 +125,7 @@ static bool keep_head(sac_req *req)
     to = (char *)(headers + head->n_headers);
     for (size_t i = 0; i < head->n_headers; i++)
         headers[i] = (sac_header){keep(&to, head->headers[i].name),
-                                  keep(&to, head->headers[i].value)};
+                                  keep(&to, sac__token_trim(head->headers[i].value))};
     head->headers = headers;
     head->method = keep(&to, head->method);
     head->target = keep(&to, head->target);
@@ -159,43 +134,66 @@ static bool keep_head(sac_req *req)
     return true;
 }
 
-int sac__head_read(sac_req *req, const sac_head *head)
+/* Copies the head, as much of it as is going to be looked at. */
+static int take_head(sac_req *req, const sac_head *head)
 {
     const sac_app_config *config = &req->core->config;
-    fields found;
-    int rc;
 
     if (head->size == 0 || head->size > sizeof req->head)
         return head->size ? SAC_EVERSION : SAC_EINVAL;
     memcpy(&req->head, head, head->size);
+    req->head.size = sizeof req->head;
     if (head->target.n > config->max_target)
         req->head.target.n = 0;
     if (head->n_headers > config->max_headers)
         req->head.n_headers = config->max_headers;
-    if (!keep_head(req)) {
-        req->head = (sac_head){.size = sizeof req->head, .length = head->length};
-        return refuse(req, "internal", NULL);
-    }
-    req->method = sac__method_of(head->method); /* a refused HEAD has no body either */
-    if (head->target.n > config->max_target)
-        return refuse(req, "uri_too_long", NULL);
-    if (head->n_headers > config->max_headers)
-        return refuse(req, "headers_too_large", NULL);
-    rc = sac__target_parse(req->head.target, &req->target);
-    found = read_fields(req);
-    if (rc == SAC_OK)
-        req->path = sac__url_decode(req->arena, req->target.path, false);
-    if (rc == SAC_OK && !req->path.p)
+    if (keep_head(req))
+        return SAC_OK;
+    req->head = (sac_head){.size = sizeof req->head, .length = head->length};
+    return SAC_ENOMEM;
+}
+
+/* A path that cannot be decoded is shown as it came, and matches nothing. */
+static int set_path(sac_req *req)
+{
+    const int rc = sac__url_decode(req->arena, req->target.path, false, &req->path);
+
+    if (rc == SAC_ESYNTAX)
         req->path = req->target.path;
     req->group = group_of(req->core, req->path);
-    if (!is_good_host(req, found.n_hosts)) {
+    return rc == SAC_ESYNTAX ? SAC_OK : rc;
+}
+
+int sac__head_read(sac_req *req, const sac_head *head)
+{
+    sac_exchange *exchange = sac__exchange_of(req);
+    const char *misread;
+    sac_str encoding;
+    int rc = take_head(req, head);
+
+    if (rc != SAC_OK && rc != SAC_ENOMEM)
+        return rc;
+    exchange->misread = true;
+    if (rc == SAC_ENOMEM)
+        return refuse(req, "internal", "no memory");
+    req->method = sac__method_of(head->method); /* a refused HEAD has no body either */
+    if (head->n_headers > req->core->config.max_headers)
+        return refuse(req, "headers_too_large", NULL);
+    misread = sac__framing_read(req, &encoding);
+    exchange->misread = misread;
+    if (head->target.n > req->core->config.max_target)
+        return refuse(req, "uri_too_long", NULL);
+    rc = sac__target_parse(req->head.target, &req->target);
+    if (rc == SAC_OK && set_path(req) != SAC_OK)
+        return refuse(req, "internal", "no memory");
+    if (misread || !is_good_host(req)) {
         req->host = sac_str_of(NULL);
-        return refuse(req, "bad_host", NULL);
+        return refuse(req, misread ? misread : "bad_host", NULL);
     }
     if (!req->method)
         return refuse(req, "not_implemented", NULL);
     if (rc != SAC_OK)
         return refuse(req, "bad_request", "the request target is malformed");
     rc = find_view(req);
-    return rc ? rc : check_body(req, found.encoding);
+    return rc ? rc : check_body(req, encoding);
 }

@@ -63,6 +63,8 @@ static int put(sac_req *req, const char *type, const sac__reply *reply)
         return rc;
     sac__reply_drop(req);
     req->reply = *reply;
+    if (!req->in_error_handler)
+        req->problem = NULL;
     return SAC_OK;
 }
 
@@ -159,7 +161,6 @@ int sac_reply_file(sac_req *req, int status, const char *type, int fd, uint64_t 
 int sac_reply_stream(sac_req *req, int status, const char *type, int64_t length,
                      const sac_stream_ops *ops, void *self)
 {
-    const bool known = ops->size > 0 && ops->size <= sizeof *ops;
     const sac__reply reply = {.kind = SAC__REPLY_STREAM,
                               .status = status,
                               .fd = -1,
@@ -170,8 +171,8 @@ int sac_reply_stream(sac_req *req, int status, const char *type, int64_t length,
                               .is_inline = SLOT(ops, flags) & SAC_INLINE};
     int rc = SAC_EINVAL;
 
-    if (!known)
-        rc = ops->size ? SAC_EVERSION : SAC_EINVAL;
+    if (ops->size > sizeof *ops)
+        rc = sac__req_newer(req, "sac_stream_ops", ops->size, sizeof *ops);
     else if (reply.pull && length >= -1)
         rc = put(req, type, &reply);
     if (rc == SAC_OK && has_no_body(status))
@@ -281,7 +282,7 @@ void sac__reply_answer(sac_exchange *exchange)
                                    : reply->kind == SAC__REPLY_STREAM ? SAC_ANSWER_STREAM
                                                                       : SAC_ANSWER_BYTES,
                            .head = req->method == SAC_HEAD,
-                           .close = is_unread(exchange),
+                           .close = exchange->misread || is_unread(exchange),
                            .bytes = reply->bytes,
                            .fd = reply->fd,
                            .offset = reply->offset,

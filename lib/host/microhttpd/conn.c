@@ -140,23 +140,17 @@ static enum MHD_Result begin(conn *c, const char *method, const char *version)
     sac_head head = SAC_HEAD_INIT(.method = sac_str_of(method),
                                   .target = sac_str_n(c->target, c->target_n),
                                   .peer = sac_str_of(c->peer));
-    const char *problem;
     int rc;
 
     c->discarded = 0;
-    c->refused = false;
     atomic_store(&c->wake, CONN_RUNNING);
-    if (!conn_read_head(c, method, version, &head, &problem) ||
+    if (!conn_read_head(c, method, version, &head) ||
         sac_exchange_open(c->server->app, &host_ops, c, &c->exchange) != SAC_OK)
         return MHD_NO;
     atomic_fetch_add_explicit(&c->server->in_flight, 1, memory_order_relaxed);
-    enter_phase(c, head.length != 0 && !problem ? PHASE_BODY : PHASE_ANSWER);
-    if (problem) {
-        c->refused = true;
-        rc = sac_exchange_refuse(c->exchange, &head, problem);
-    } else {
-        rc = sac_exchange_head(c->exchange, &head);
-    }
+    enter_phase(c, head.length != 0 && !c->refused ? PHASE_BODY : PHASE_ANSWER);
+    rc = c->refused ? sac_exchange_refuse(c->exchange, &head, "bad_request")
+                    : sac_exchange_head(c->exchange, &head);
     c->ended = c->refused || rc == 1;
     c->has_body = c->refused || head.length != 0;
     return rc < 0 ? MHD_NO : MHD_YES;

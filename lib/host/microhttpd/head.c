@@ -2,7 +2,6 @@
 #include "server.h"
 
 #include <string.h>
-#include <strings.h>
 
 static bool grow(conn *c)
 {
@@ -33,32 +32,6 @@ static enum MHD_Result collect(void *self, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-/* RFC 9110's tchar. */
-static bool is_name(sac_str name)
-{
-    static const uint64_t token[4] = {0x3ff6cfa00000000, 0x57ffffffc7fffffe, 0, 0};
-    uint64_t good = name.n > 0;
-
-    for (size_t i = 0; i < name.n; i++) {
-        const unsigned char c = (unsigned char)name.p[i];
-
-        good &= token[c / 64] >> c % 64;
-    }
-    return good & 1;
-}
-
-static bool is_value(sac_str value)
-{
-    unsigned bad = 0;
-
-    for (size_t i = 0; i < value.n; i++) {
-        const unsigned char c = (unsigned char)value.p[i];
-
-        bad |= (c < ' ' && c != '\t') | (c == 0x7f);
-    }
-    return !bad;
-}
-
 /*
  * libmicrohttpd up to 0.9.75 takes a bare LF for the end of a line, cuts lines
  * at a NUL, joins folded ones wrongly and drops fields without a name: all of
@@ -84,79 +57,35 @@ static bool is_contiguous(const conn *c, const char *method, const char *version
     return next[-1] == '\0' && next[0] == '\0' && next[1] == '\0';
 }
 
-typedef struct framing {
-    const sac_str *length, *coding;
-    size_t lengths, codings, hosts;
-} framing;
-
-static void trim_end(sac_str *value)
+static bool find(const conn *c, const char *name, sac_str *value)
 {
-    while (value->n > 0 && (value->p[value->n - 1] == ' ' || value->p[value->n - 1] == '\t'))
-        value->n--;
-}
-
-static bool read_fields(const conn *c, framing *out)
-{
-    *out = (framing){.length = NULL};
-    for (size_t i = 0; i < c->n_headers; i++) {
-        sac_header *header = &c->headers[i];
-
-        trim_end(&header->value);
-        if (!is_name(header->name) || !is_value(header->value))
-            return false;
-        if (header->name.n == 4 && strncasecmp(header->name.p, "host", 4) == 0) {
-            out->hosts++;
-        } else if (header->name.n == 14 && strncasecmp(header->name.p, "content-length", 14) == 0) {
-            out->length = &header->value;
-            out->lengths++;
-        } else if (header->name.n == 17 &&
-                   strncasecmp(header->name.p, "transfer-encoding", 17) == 0) {
-            out->coding = &header->value;
-            out->codings++;
-        }
-    }
-    return true;
-}
-
-static bool read_length(sac_str text, int64_t *length)
-{
-    int64_t n = 0;
-
-    for (size_t i = 0; i < text.n; i++) {
-        char digit = text.p[i];
-
-        if (digit < '0' || digit > '9' || n > (INT64_MAX - 9) / 10)
-            return false;
-        n = n * 10 + (digit - '0');
-    }
-    *length = n;
-    return text.n > 0;
+    return MHD_lookup_connection_value_n(c->mhd, MHD_HEADER_KIND, name, strlen(name), &value->p,
+                                         &value->n) == MHD_YES;
 }
 
 /*
- * How the body is framed, read anew: libmicrohttpd takes the first of two
- * lengths and forgives a length beside a transfer coding, which is how
- * requests are smuggled (RFC 9112 §6.3).
+ * Of the body, as libmicrohttpd reads it: a transfer coding goes before a
+ * length, and of two lengths it takes the first. The app compares.
  */
-static bool read_framing(const framing *found, bool http_1_0, int64_t *length)
+static int64_t body_length(const conn *c)
 {
-    if (found->lengths + found->codings > 1)
-        return false;
-    *length = 0;
-    if (found->length)
-        return read_length(*found->length, length);
-    if (!found->coding)
-        return true;
-    *length = -1;
-    return !http_1_0 && found->coding->n == 7 && strncasecmp(found->coding->p, "chunked", 7) == 0;
+    int64_t length = 0;
+    sac_str value;
+
+    if (find(c, "Transfer-Encoding", &value))
+        return -1;
+    if (!find(c, "Content-Length", &value))
+        return 0;
+    for (size_t i = 0; i < value.n && value.p[i] >= '0' && value.p[i] <= '9'; i++) {
+        if (length > (INT64_MAX - 9) / 10)
+            return -1;
+        length = length * 10 + (value.p[i] - '0');
+    }
+    return length;
 }
 
-bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head,
-                    const char **problem)
+bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head)
 {
-    const bool http_1_0 = strcmp(version, "HTTP/1.0") == 0;
-    framing found;
-
     c->n_headers = 0;
     c->out_of_memory = false;
     MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, collect, c);
@@ -164,11 +93,8 @@ bool conn_read_head(conn *c, const char *method, const char *version, sac_head *
         return false;
     head->headers = c->headers;
     head->n_headers = c->n_headers;
-    *problem = NULL;
-    if (!is_contiguous(c, method, version) || !read_fields(c, &found) ||
-        !read_framing(&found, http_1_0, &head->length))
-        *problem = "bad_request";
-    else if (found.hosts != 1 && !http_1_0)
-        *problem = "bad_host";
+    head->length = body_length(c);
+    head->version = strcmp(version, "HTTP/1.0") == 0 ? 10 : 11;
+    c->refused = !is_contiguous(c, method, version);
     return true;
 }

@@ -102,7 +102,7 @@ enum MHD_Result response_send(conn *c, const sac_answer *answer)
             MHD_destroy_response(response);
             return MHD_NO;
         }
-    return queue(c, answer->status, response, answer->close || c->refused);
+    return queue(c, answer->status, response, answer->close);
 }
 
 enum MHD_Result response_unavailable(conn *c)

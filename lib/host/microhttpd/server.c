@@ -65,7 +65,9 @@ static int read_config(const sac_microhttpd_config *given, sac_microhttpd_config
 {
     memset(out, 0, sizeof *out);
     if (given->size > sizeof *out)
-        return sac_err_set(err, SAC_EVERSION, "sac_microhttpd_config is of a newer library");
+        return sac_err_set(err, SAC_EVERSION,
+                           "sac_microhttpd_config of a newer libsacrum: %zu bytes, %zu are known",
+                           given->size, sizeof *out);
     memcpy(out, given, given->size);
     if (!out->listen)
         return sac_err_set(err, SAC_EINVAL, "listen: no address");

@@ -82,9 +82,8 @@ void conn_wake(void *self);
 /* True when the request must wait, and then the connection is suspended. */
 bool conn_park(conn *c);
 
-/* head.c: fields and framing; `*problem` is what the request is refused with, or NULL. */
-bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head,
-                    const char **problem);
+/* head.c: false without memory; `refused` where libmicrohttpd may have misread it. */
+bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head);
 
 /* response.c: queue an answer. */
 enum MHD_Result response_send(conn *c, const sac_answer *answer);
