@@ -43,10 +43,10 @@ SAC_API int sac_req_read_form(sac_req *req) SAC_MUST_USE;
 SAC_API sac_str sac_req_form(sac_req *req, const char *name);
 /** The i-th value (from 0) of that name; p NULL past the last. */
 SAC_API sac_str sac_req_form_at(sac_req *req, const char *name, size_t i);
-/** The i-th part of the form, fields and files in the order sent; false past the last. */
-SAC_API bool sac_req_form_part(sac_req *req, size_t i, sac_form_part *out);
-/** The first file of that name; false when there is none. */
-SAC_API bool sac_req_form_file(sac_req *req, const char *name, sac_form_part *out);
+/** The i-th part of the form, fields and files in the order sent; NULL past the last. */
+SAC_API const sac_form_part *sac_req_form_part(sac_req *req, size_t i);
+/** The first file of that name; NULL when there is none. */
+SAC_API const sac_form_part *sac_req_form_file(sac_req *req, const char *name);
 
 /*
  * Typed: an empty field is an absent one, as browsers send it. Errors:
@@ -91,8 +91,9 @@ typedef struct sac_form_ops {
  * urlencoded form comes whole. A slot that returns an error ends the call with
  * it; what it opened is its own to close: sac_req_defer() is the place.
  *
- * Errors: as sac_req_read_form(); 500 when a file cannot be written; SAC_ECLOSED
- * when the client left; SAC_EVERSION for a table of a newer library.
+ * Errors: as sac_req_read_form(); 500 when a file cannot be written, 507 when
+ * there is no room for it; SAC_ECLOSED when the client left; SAC_EVERSION for a
+ * table of a newer library.
  *
  *     static const sac_form_ops upload = SAC_FORM_OPS(
  *         .begin = upload_begin, .max_part = 1 << 30);

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/utf8.h"
+#include "http/token.h"
 
 static bool is_target_text(sac_str raw)
 {
@@ -71,19 +72,11 @@ int sac__target_parse(sac_str raw, sac__target *out)
     return SAC_OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that "%XX" stands for, or -1. */
 static int escaped_byte(sac_str s)
 {
-    const int high = s.n >= 3 ? hex_digit(s.p[1]) : -1;
-    const int low = high >= 0 ? hex_digit(s.p[2]) : -1;
+    const int high = s.n >= 3 ? sac__token_hex(s.p[1]) : -1;
+    const int low = high >= 0 ? sac__token_hex(s.p[2]) : -1;
 
     return low < 0 ? -1 : high * 16 + low;
 }
@@ -117,7 +110,7 @@ static int unescape(sac_str raw, bool plus, char *to, size_t *n)
     return SAC_OK;
 }
 
-static int decode(sac__arena *arena, sac_str raw, bool plus, sac_str *out)
+int sac__url_decode(sac__arena *arena, sac_str raw, bool plus, sac_str *out)
 {
     sac_str text = raw.n ? raw : sac_str_of("");
     int rc;
@@ -136,13 +129,6 @@ static int decode(sac__arena *arena, sac_str raw, bool plus, sac_str *out)
         return SAC_ESYNTAX;
     *out = text;
     return SAC_OK;
-}
-
-sac_str sac__url_decode(sac__arena *arena, sac_str raw, bool plus)
-{
-    sac_str text = {NULL, 0};
-
-    return decode(arena, raw, plus, &text) == SAC_OK ? text : sac_str_n(NULL, 0);
 }
 
 static bool is_unreserved(char c)
@@ -184,12 +170,12 @@ static int read_param(sac__arena *arena, sac_str piece, sac__param *out)
 {
     const char *equals = memchr(piece.p, '=', piece.n);
     const size_t n = equals ? (size_t)(equals - piece.p) : piece.n;
-    const int rc = decode(arena, sac_str_n(piece.p, n), true, &out->name);
+    const int rc = sac__url_decode(arena, sac_str_n(piece.p, n), true, &out->name);
 
     out->value = sac_str_n(NULL, 0);
     if (rc != SAC_OK || !equals)
         return rc;
-    return decode(arena, behind(piece, n + 1), true, &out->value);
+    return sac__url_decode(arena, behind(piece, n + 1), true, &out->value);
 }
 
 /* Counts pieces, but no further than one past `max`. */

@@ -21,11 +21,11 @@ typedef struct sac__target {
 int sac__target_parse(sac_str raw, sac__target *out) SAC_MUST_USE;
 
 /*
- * Percent-decodes once. Without an escape the result is `raw` itself. p NULL
- * for a bad escape, a NUL, or bytes that are no UTF-8 (or when memory ends).
+ * Percent-decodes once. Without an escape the result is `raw` itself.
+ * SAC_ESYNTAX for a bad escape, a NUL, or bytes that are no UTF-8; SAC_ENOMEM.
  * `plus`: '+' is a blank.
  */
-sac_str sac__url_decode(sac__arena *arena, sac_str raw, bool plus);
+int sac__url_decode(sac__arena *arena, sac_str raw, bool plus, sac_str *out) SAC_MUST_USE;
 
 /* Appends `s` with everything but unreserved characters percent-encoded. */
 void sac__url_encode(sac__buf *out, sac_str s);

@@ -111,18 +111,28 @@ static void test_target__refuses_everything_else(void **state)
     CHECK_STR(t.path, "kept");
 }
 
+/* p NULL where it cannot be decoded. */
+static sac_str decode(bench *b, sac_str raw, bool plus)
+{
+    sac_str text = sac_str_n(NULL, 0);
+    const int rc = sac__url_decode(b->arena, raw, plus, &text);
+
+    CHECK_INT(rc, text.p ? SAC_OK : SAC_ESYNTAX);
+    return text;
+}
+
 static void test_url__decodes_once(void **state)
 {
     bench *b = *state;
     const sac_str plain = S("caf\xc3\xa9+a");
 
-    CHECK(sac__url_decode(b->arena, plain, false).p == plain.p);
-    CHECK_STR(sac__url_decode(b->arena, plain, true), "caf\xc3\xa9 a");
-    CHECK_STR(sac__url_decode(b->arena, S("a%2Fb%2f%252F"), false), "a/b/%2F");
-    CHECK_STR(sac__url_decode(b->arena, S("%C3%A9"), false), "\xc3\xa9");
-    CHECK_STR(sac__url_decode(b->arena, S("%2B+"), true), "+ ");
-    CHECK(sac__url_decode(b->arena, sac_str_n(NULL, 0), false).p);
-    CHECK_INT(sac__url_decode(b->arena, S(""), false).n, 0);
+    CHECK(decode(b, plain, false).p == plain.p);
+    CHECK_STR(decode(b, plain, true), "caf\xc3\xa9 a");
+    CHECK_STR(decode(b, S("a%2Fb%2f%252F"), false), "a/b/%2F");
+    CHECK_STR(decode(b, S("%C3%A9"), false), "\xc3\xa9");
+    CHECK_STR(decode(b, S("%2B+"), true), "+ ");
+    CHECK(decode(b, sac_str_n(NULL, 0), false).p);
+    CHECK_INT(decode(b, S(""), false).n, 0);
 }
 
 static void test_url__refuses_bad_escapes_and_bad_utf8(void **state)
@@ -134,10 +144,28 @@ static void test_url__refuses_bad_escapes_and_bad_utf8(void **state)
     bench *b = *state;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        CHECK(!sac__url_decode(b->arena, S(bad[i]), false).p);
-        CHECK(!sac__url_decode(b->arena, S(bad[i]), true).p);
+        CHECK(!decode(b, S(bad[i]), false).p);
+        CHECK(!decode(b, S(bad[i]), true).p);
     }
-    CHECK(!sac__url_decode(b->arena, sac_str_n("a\0b", 3), false).p);
+    CHECK(!decode(b, sac_str_n("a\0b", 3), false).p);
+}
+
+/* What cannot be decoded for want of memory is another thing than what never can. */
+static void test_url__tells_no_memory_from_bad_text(void **state)
+{
+    sac_str text = S("kept");
+    bench b;
+
+    (void)state;
+    CHECK_INT(bench_open(&b, 4096), 0);
+    while (sac__arena_bytes(b.arena, 1))
+        continue;
+    CHECK_INT(sac__url_decode(b.arena, S("%61"), false, &text), SAC_ENOMEM);
+    CHECK_STR(text, "kept");
+    CHECK_INT(sac__url_decode(b.arena, S("\xff"), false, &text), SAC_ESYNTAX);
+    CHECK_INT(sac__url_decode(b.arena, S("plain"), false, &text), SAC_OK);
+    sac__arena_close(b.arena);
+    sac__arena_cache_free(b.cache);
 }
 
 static void test_url__encodes_all_but_unreserved(void **state)
@@ -162,8 +190,8 @@ static void test_url__decodes_what_it_encodes(void **state)
         text[s.n++] = (char)c;
     sac__buf_init_fixed(&buf, bytes, sizeof bytes);
     sac__url_encode(&buf, s);
-    CHECK(sac_str_eq(sac__url_decode(b->arena, sac__buf_str(&buf), false), s));
-    CHECK(sac_str_eq(sac__url_decode(b->arena, sac__buf_str(&buf), true), s));
+    CHECK(sac_str_eq(decode(b, sac__buf_str(&buf), false), s));
+    CHECK(sac_str_eq(decode(b, sac__buf_str(&buf), true), s));
 }
 
 static void escape_all(const char *hex, char *out)
@@ -201,7 +229,7 @@ static void test_url__reads_the_utf8_suite(void **state)
         for (const char *p = hex; *p; p += 2)
             nul |= p[0] == '0' && p[1] == '0';
         escape_all(hex, escaped);
-        CHECK_INT(sac__url_decode(b->arena, S(escaped), false).p != NULL, valid && !nul);
+        CHECK_INT(decode(b, S(escaped), false).p != NULL, valid && !nul);
         n++;
     }
     CHECK_INT(n, 222);
@@ -423,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_target__refuses_everything_else),
         ARENA_TEST(test_url__decodes_once),
         ARENA_TEST(test_url__refuses_bad_escapes_and_bad_utf8),
+        cmocka_unit_test(test_url__tells_no_memory_from_bad_text),
         cmocka_unit_test(test_url__encodes_all_but_unreserved),
         ARENA_TEST(test_url__decodes_what_it_encodes),
         ARENA_TEST(test_url__reads_the_utf8_suite),
