@@ -25,7 +25,10 @@
  * double; SAC_OBJECTID sac_oid; SAC_UUID uint8_t[16]; SAC_DECIMAL, SAC_ANY
  * sac_value; SAC_ARRAY sac_str, its BSON bytes; SAC_DOCUMENT sac_str likewise,
  * or a struct where `fields` has members of its own. A row without SAC_MEMBER
- * is checked and not bound.
+ * is checked and not bound, with all that is in it. An int32_t bounds its field.
+ *
+ * Null, where the row is nullable: a sac_str has p NULL, a sac_value is of
+ * SAC_BSON_NULL; other members stay as they were.
  */
 #include <sacrum/req.h>
 #include <sacrum/schema.h>
@@ -66,11 +69,15 @@ SAC_API int sac_app_schema(sac_app *app, const sac_schema *schema, sac_err *err)
 SAC_API int sac_req_bind_body(sac_req *req, const sac_schema *schema, void *out) SAC_MUST_USE;
 /**
  * From a form's fields, text read by the field's type: an empty one is absent
- * unless it is a string, a repeated one goes into a SAC_ARRAY, an absent
- * SAC_BOOL is an unchecked box: false. Errors: as sac_req_read_form() too.
+ * unless it is a string, a repeated one goes into a SAC_ARRAY, `address.city`
+ * into the document `address`, an absent SAC_BOOL is an unchecked box: false.
+ * Files are passed over. Errors: as sac_req_read_form() too.
  */
 SAC_API int sac_req_bind_form(sac_req *req, const sac_schema *schema, void *out) SAC_MUST_USE;
-/** From the query's parameters, likewise; but absent is absent. Errors: 400 `bad_parameter` instead of 422. */
+/**
+ * From the query's parameters, likewise; but absent is absent, and `_` is
+ * passed over. Errors: 400 `bad_parameter` instead of 422.
+ */
 SAC_API int sac_req_bind_query(sac_req *req, const sac_schema *schema, void *out) SAC_MUST_USE;
 
 /**

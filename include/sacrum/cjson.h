@@ -20,19 +20,25 @@ SAC_BEGIN
  * grammar and limits as sac_req_body_bson().
  *
  * Ownership: the request's, which deletes it at its end.
- * Errors: 400, 415, with the problem set: return it.
+ * Errors: 400 (a string with a NUL too: a tree cannot hold it), 415, with the
+ * problem set: return it.
  */
 SAC_API int sac_req_body_cjson(sac_req *req, struct cJSON **out) SAC_MUST_USE;
 
 /**
- * Answer with a tree. It stays the caller's.
- * Errors: SAC_EINVAL for a tree that is no valid JSON (NaN is null), SAC_ENOMEM.
+ * Answer with a tree. It stays the caller's. NaN and infinities are null; raw
+ * nodes must be JSON.
+ *
+ * Errors: SAC_EINVAL for a tree that is no valid JSON, SAC_ELIMIT past 100
+ * levels, SAC_ETOOBIG, SAC_ENOMEM: the request then fails with 500, and the
+ * log says why.
  */
 SAC_API int sac_reply_cjson(sac_req *req, int status, const struct cJSON *tree) SAC_MUST_USE;
 
 /**
  * A document as a tree, which the caller deletes.
- * Errors: SAC_ECORRUPT, SAC_ELIMIT past cJSON's depth, SAC_ENOMEM.
+ * Errors: SAC_ECORRUPT; SAC_EINVAL for a string with a NUL, which a tree cannot
+ * hold; SAC_ELIMIT past SAC_BSON_DEPTH; SAC_ENOMEM.
  */
 SAC_API int sac_cjson_of(sac_str doc, struct cJSON **out, sac_err *err) SAC_MUST_USE;
 

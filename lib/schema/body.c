@@ -28,7 +28,8 @@ static void take_misfit(void *self, sac__json_misfit kind, sac_str path,
 
     if (dot)
         path = sac_str_n(dot + 1, path.n - (size_t)(dot + 1 - path.p));
-    if (field && sac_str_is(field->name, "_id") && sac_str_eq(path, field->shown)) {
+    if (!r->schema->bare && field && sac_str_is(field->name, "_id") &&
+        sac_str_eq(path, field->shown)) {
         r->body.id_misfit = true;
         return;
     }
@@ -93,7 +94,7 @@ static int reader_end(reader *r, sac__body *out)
     if (rc != SAC_OK)
         return rc;
     more = sac_bson_iter_init(&iter, doc);
-    while (more >= 0 && !any && (more = sac_bson_iter_next(&iter)) == 1)
+    while (more >= 0 && !any && !r->schema->bare && (more = sac_bson_iter_next(&iter)) == 1)
         any = take_own(r, &iter);
     r->body.doc = doc;
     if (any)
@@ -275,7 +276,7 @@ int sac__schema_decode_many(const sac__schema *schema, const sac__schema_limits 
               .bodies = {.max = out->max}};
     const sac__json_decoding decoding = decoding_of(limits, &m.reader, false);
     const sac__json_items items = {.begin = begin_one, .end = end_one, .self = &m};
-    const int rc = sac__json_decode_items(&decoding, json, &items, err);
+    const int rc = sac__json_decode_items(&decoding, json, sac__arena_alloc(arena), &items, err);
 
     if (rc == SAC_ETOOBIG && m.over)
         return sac_err_set(err, rc, "more than %lu documents", (unsigned long)out->max);

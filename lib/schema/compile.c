@@ -63,7 +63,7 @@ static int check_name(const compiler *c, const level *at, const sac__plan_field 
     const sac_str name = fields[n].name;
     const char *bad = bad_key(name);
 
-    if (!bad && !at->parent) {
+    if (!bad && !at->parent && !c->schema->bare) {
         if (sac_str_is(name, "_id") || sac_str_is(name, "_rev") ||
             sac_str_eq(name, c->schema->id_key))
             bad = "is the resource's own";
@@ -144,7 +144,7 @@ static int build_field(const compiler *c, const level *at, const sac_field *row,
     field->type = (uint8_t)row->type;
     field->flags = (uint8_t)((row->secret ? SAC__PLAN_HIDDEN : 0) |
                              (row->computed ? SAC__PLAN_COMPUTED : 0));
-    if (row->computed && at->parent)
+    if (row->computed && (at->parent || c->schema->bare))
         return refuse(c, at, SAC_EINVAL, "computed: only in the resource's own table");
     rc = build_inside(c, at, row, field);
     if (rc != SAC_OK)
@@ -291,6 +291,8 @@ static int check_config(const sac__schema_config *config, sac_err *err)
     if (config->fields &&
         config->field_size < offsetof(sac_field, type) + sizeof config->fields->type)
         return sac_err_set(err, SAC_EINVAL, "field_size: not set");
+    if (config->bare)
+        return SAC_OK;
     if (config->id_type != SAC_OBJECTID && config->id_type != SAC_UUID &&
         config->id_type != SAC_INT64 && config->id_type != SAC_STRING)
         return sac_err_set(err, SAC_EINVAL, "id_type: not a type of ids");
@@ -322,6 +324,10 @@ static int build(sac__schema *schema, const sac__schema_config *config, sac_err 
     if (!schema->id_key.p)
         return SAC_ENOMEM;
     rc = build_plan(&c, NULL, config->fields, config->open, &declared);
+    if (rc == SAC_OK && config->bare) {
+        schema->shown = schema->read = declared;
+        return take_fingerprint(schema);
+    }
     if (rc == SAC_OK)
         rc = build_top(&c, &declared, false, &schema->shown);
     if (rc == SAC_OK)
@@ -343,6 +349,7 @@ int sac__schema_new(const sac__schema_config *config, const sac_alloc *alloc, sa
     schema->alloc = alloc;
     schema->id_type = config->id_type;
     schema->rev = config->rev;
+    schema->bare = config->bare;
     rc = open_memory(schema);
     if (rc == SAC_OK)
         rc = build(schema, config, err);

@@ -113,12 +113,34 @@ static int read_text(sac__schema *schema, const sac__plan_field *field, const ch
     return SAC_OK;
 }
 
+/* A member of 32 bits bounds its field, so that no value is cut. */
+static bool is_narrow(const sac__schema *schema, const sac_field *row)
+{
+    return schema->bare && row->type == SAC_INT && row->member_size == sizeof(int32_t);
+}
+
+static int check_narrow(const sac__rule *rule, sac_err *err)
+{
+    int64_t value;
+
+    if (sac_value_int(&rule->min, &value) && value < INT32_MIN)
+        return refuse(err, "min", "less than its member of 32 bits holds");
+    if (sac_value_int(&rule->max, &value) && value > INT32_MAX)
+        return refuse(err, "max", "more than its member of 32 bits holds");
+    return SAC_OK;
+}
+
 static int read_bounds(sac__schema *schema, const sac__plan_field *field, sac__rule *rule,
                        sac_err *err)
 {
-    const sac_field *row = &rule->row;
+    sac_field *row = &rule->row;
+    const bool narrow = is_narrow(schema, row);
     int rc = SAC_OK;
 
+    if (narrow && !row->min)
+        row->min = "-2147483648";
+    if (narrow && !row->max)
+        row->max = "2147483647";
     if (row->min)
         rc = read_text(schema, field, "min", row->min, &rule->min, err);
     if (rc == SAC_OK && row->max)
@@ -127,7 +149,7 @@ static int read_bounds(sac__schema *schema, const sac__plan_field *field, sac__r
         return rc;
     if (row->min && row->max && sac_value_compare(&rule->min, &rule->max) > 0)
         return refuse(err, "min", "above max");
-    return SAC_OK;
+    return narrow ? check_narrow(rule, err) : SAC_OK;
 }
 
 static int string_value(sac__schema *schema, const char *text, sac_value *out)

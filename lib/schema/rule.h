@@ -37,7 +37,7 @@ struct sac__schema {
     pcre2_general_context *general; /* of memory while the table is compiled */
     sac_type id_type;
     sac_str id_key;
-    bool rev;
+    bool rev, bare;
     sac__plan shown; /* for the encoder */
     sac__plan read;  /* for the decoder */
     uint64_t fingerprint;

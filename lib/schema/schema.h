@@ -23,6 +23,7 @@ typedef struct sac__schema_config {
     sac_type id_type;   /* SAC_OBJECTID, SAC_UUID, SAC_INT64 or SAC_STRING */
     const char *id_key; /* NULL: "_id" */
     bool rev;           /* `_rev` is shown (computed) and taken */
+    bool bare;          /* no resource's: without `_id` and `_rev`; the three above are not used */
 } sac__schema_config;
 
 /* SAC_EINVAL naming the field (dotted) and what is wrong with its row; SAC_ENOMEM. */
@@ -54,7 +55,8 @@ typedef struct sac__misfit {
 } sac__misfit;
 
 typedef struct sac__body {
-    sac_str doc;    /* members by the plan's types, without `_id`, `_rev` and computed ones */
+    sac_str doc;    /* members by the plan's types, without `_id` and `_rev` (unless bare) and
+                       computed ones */
     sac_value id;   /* MISSING: none was sent */
     bool id_misfit; /* an `_id` was sent that is not of the id's type */
     sac_value rev;  /* likewise (an int64) */
@@ -96,7 +98,7 @@ typedef struct sac__making {
 } sac__making;
 
 int sac__schema_create(const sac__making *making, const sac__body *body, sac_value id,
-                       sac_str *doc) SAC_MUST_USE;
+                       sac_str *doc) SAC_MUST_USE; /* id MISSING: none is written */
 int sac__schema_replace(const sac__making *making, const sac__body *body, sac_str stored,
                         sac_str *doc) SAC_MUST_USE;
 /* SAC_EINVAL: two keys overlap (400); its text in `err`. */

@@ -46,7 +46,7 @@ int sac__req_json_failed(sac_req *req, int rc, const sac_err *err)
                            "%s", err->text);
     case SAC_EINVAL: return sac_problem(req, "not_an_object", "%s", err->text);
     case SAC_ELIMIT:
-        return sac_problem(req, strstr(err->text, "deep") ? "too_deep" : "too_many_keys", "%s",
+        return sac_problem(req, strstr(err->text, "keys") ? "too_many_keys" : "too_deep", "%s",
                            err->text);
     case SAC_ETOOBIG: return sac_problem(req, "body_too_large", "%s", err->text);
     default: return sac_fail(req, rc, "body: %s", err->text);
