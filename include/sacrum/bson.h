@@ -85,6 +85,15 @@ SAC_API int sac_bson_iter_next(sac_bson_iter *iter) SAC_MUST_USE;
 /** The first value called `key` in `doc`, else a value of type SAC_BSON_MISSING. */
 SAC_API sac_value sac_bson_get(sac_str doc, sac_str key);
 
+/** A string member's bytes; p NULL when there is none, or one of another type. */
+SAC_API sac_str sac_bson_get_str(sac_str doc, const char *key);
+/** An integer member, as sac_value_int() reads it; else `fallback`. */
+SAC_API int64_t sac_bson_get_int(sac_str doc, const char *key, int64_t fallback);
+/** A number, as sac_value_double() reads it; else `fallback`. */
+SAC_API double sac_bson_get_double(sac_str doc, const char *key, double fallback);
+/** A bool member; else `fallback`. */
+SAC_API bool sac_bson_get_bool(sac_str doc, const char *key, bool fallback);
+
 /**
  * The value at a dotted path (`a.b.0`); an array element by its index.
  * SAC_BSON_MISSING where there is none.

@@ -80,6 +80,8 @@ SAC_API int sac_req_read(sac_req *req, void *buf, size_t cap, size_t *n) SAC_MUS
 
 /** Memory of the request, aligned for any type; NULL past sac_app_config.max_memory. */
 SAC_API void *sac_req_alloc(sac_req *req, size_t n);
+/** A copy in memory of the request, NUL behind it; p NULL when memory ends. */
+SAC_API sac_str sac_req_dup(sac_req *req, sac_str s);
 /** A printf-style string in memory of the request, NUL behind it; p NULL when memory ends. */
 SAC_API sac_str sac_req_printf(sac_req *req, const char *format, ...) SAC_PRINTF(2, 3);
 /** The request's memory as an allocator, for calls that take one. */
@@ -99,6 +101,8 @@ SAC_API void sac_req_log(sac_req *req, sac_log_level level, const char *format, 
     SAC_PRINTF(3, 4);
 /** A new ObjectId of the app's source. */
 SAC_API void sac_req_oid(sac_req *req, sac_oid *out);
+/** The time: milliseconds since 1970. */
+SAC_API int64_t sac_req_now(const sac_req *req);
 /**
  * As sac_app_url_for(), in memory of the request, with the host's prefix; p
  * NULL on error.
@@ -153,7 +157,7 @@ SAC_API int sac_reply_stream(sac_req *req, int status, const char *type, int64_t
 typedef struct sac_rows_ops {
     size_t size; /**< sizeof this struct: SAC_ROWS_OPS sets it. */
     int (*head)(void *self, sac_out *out); /**< What stands before the rows; or NULL. */
-    int (*row)(void *self, const sac_view *view, sac_out *out); /**< One document. */
+    int (*row)(void *self, const sac_view *view, sac_out *out); /**< One document; 1: the last. */
     int (*tail)(void *self, sac_out *out); /**< What stands behind them; or NULL. */
     unsigned flags; /**< SAC_INLINE: none of them waits. */
 } sac_rows_ops;
@@ -210,8 +214,8 @@ typedef struct sac_problem_info {
     sac_str detail;    /**< For people; p NULL: none. Of 500 or more: without inner detail. */
     size_t n_errors;   /**< Fields with a message: sac_req_problem_field(). */
 } sac_problem_info;
-/** The problem that the request failed with; false: it did not. */
-SAC_API bool sac_req_problem(const sac_req *req, sac_problem_info *out);
+/** The problem that the request failed with, as it is now; NULL: it did not. */
+SAC_API const sac_problem_info *sac_req_problem(sac_req *req);
 /** The i-th message for a field; false past the last. */
 SAC_API bool sac_req_problem_field(const sac_req *req, size_t i, sac_str *field, sac_str *message);
 
@@ -230,6 +234,19 @@ SAC_API int sac_req_park(sac_req *req, sac_handler *resume, void *self,
 SAC_API void sac_ticket_redeem(sac_ticket *ticket);
 
 /* The store, by collection name. Blocking: for handlers on workers; reads may be inline on LMDB. */
+
+/*
+ * Values for `_id`s and bounds, in memory of the request. Of type
+ * SAC_BSON_MISSING when memory ends; the request then fails with 500, whatever
+ * is made of it.
+ */
+
+/** A string. */
+SAC_API sac_value sac_req_str_value(sac_req *req, sac_str s);
+/** An ObjectId. */
+SAC_API sac_value sac_req_oid_value(sac_req *req, const sac_oid *oid);
+/** An integer, as int32 where it fits, else int64. */
+SAC_API sac_value sac_req_int_value(sac_req *req, int64_t n);
 
 /** A copy of one document. SAC_ENOTFOUND sets no problem; other errors do. */
 SAC_API int sac_req_find_one(sac_req *req, const char *collection, sac_value id,

@@ -45,6 +45,7 @@ typedef enum sac_id_type {
 typedef struct sac_resource {
     size_t size;             /**< sizeof this struct: SAC_RESOURCE sets it. */
     size_t field_size;       /**< sizeof a row of `fields`: set likewise. */
+    size_t decorator_size;   /**< sizeof a row of `decorators`: set likewise. */
     const char *name;        /**< Name of the view and, without `collection`, of the collection. */
     const char *collection;
     const sac_field *fields; /**< NULL: an open table without rows. */
@@ -65,7 +66,6 @@ typedef struct sac_resource {
     int64_t max_bulk;        /**< 0: 1,000. */
     const char *const *ignore_params; /**< Query parameters to ignore; ends with NULL. */
     const sac_decorator *decorators;  /**< Around every operation; ends with {.fn = NULL}. */
-    size_t decorator_size;   /**< Set by SAC_RESOURCE. */
     const sac_resource_ops *ops;      /**< Operations of your own; NULL: the library's. */
     void *self;              /**< For the slots of ops. */
 } sac_resource;

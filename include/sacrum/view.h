@@ -95,7 +95,8 @@ typedef struct sac_middleware_ops {
 #define SAC_MIDDLEWARE_OPS(...) { .size = sizeof(sac_middleware_ops), __VA_ARGS__ }
 
 /**
- * Run the rest of the chain. A second call of one decorator is SAC_EINVAL.
+ * Run the rest of the chain. A second call of one decorator is SAC_EINVAL, and
+ * the request is answered with 500.
  * Threads: the request's.
  */
 SAC_API int sac_next_run(const sac_next *next, sac_req *req) SAC_MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "app/workers.h"
 #include "core/alloc.h"
+#include "core/table.h"
 #include "http/url.h"
 
 enum {
@@ -20,7 +21,7 @@ int sac__app_check_size(size_t size, size_t known, const char *what, sac_err *er
     if (size == 0)
         return sac_err_set(err, SAC_EINVAL, "%s: size is 0 (was it made with its macro?)", what);
     if (size > known)
-        return sac_err_set(err, SAC_EVERSION, "%s: made for a newer libsacrum", what);
+        return sac__table_newer(what, size, known, err);
     return SAC_OK;
 }
 
@@ -61,7 +62,8 @@ static int check_config(const sac_app_config *config, sac_err *err)
         return wrong(err, "log_level", "is none of the four");
     if (config->alloc && !config->alloc->resize)
         return wrong(err, "alloc", "has no resize");
-    if (config->alloc && sac__app_check_size(config->alloc->size, sizeof(sac_alloc), "alloc", err))
+    if (config->alloc &&
+        sac__app_check_size(config->alloc->size, sizeof(sac_alloc), "sac_alloc", err))
         return config->alloc->size ? SAC_EVERSION : SAC_EINVAL;
     return check_names(config, err);
 }
@@ -89,7 +91,7 @@ static void set_defaults(sac_app_config *config)
 
 static int read_config(const sac_app_config *config, sac_app_config *out, sac_err *err)
 {
-    int rc = sac__app_check_size(config->size, sizeof *config, "app config", err);
+    int rc = sac__app_check_size(config->size, sizeof *config, "sac_app_config", err);
 
     if (rc != SAC_OK)
         return rc;

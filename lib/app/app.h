@@ -12,6 +12,9 @@
 /* The config with every default filled in. */
 const sac_app_config *sac__app_config(const sac_app *app);
 
+/* SAC_EINVAL once an app is sealed: `what` cannot be done any more. */
+int sac__app_building(const sac_app *app, const char *what, sac_err *err) SAC_MUST_USE;
+
 /* SAC_EVERSION for a table of a newer library, SAC_EINVAL for one without its macro. */
 int sac__app_check_size(size_t size, size_t known, const char *what, sac_err *err) SAC_MUST_USE;
 

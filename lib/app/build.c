@@ -152,7 +152,7 @@ int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err
     int rc = sac__app_building(app, "middleware", err);
 
     if (rc == SAC_OK)
-        rc = sac__app_check_size(ops->size, sizeof *ops, "middleware", err);
+        rc = sac__app_check_size(ops->size, sizeof *ops, "sac_middleware_ops", err);
     if (rc != SAC_OK)
         return rc;
     if (!SLOT(ops, name) || !*ops->name)
@@ -175,36 +175,23 @@ int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err
     return SAC_OK;
 }
 
+static bool is_kind(const char *name)
+{
+    return name && *name && name[strspn(name, "abcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
 int sac_app_converter(sac_app *app, const sac_converter *converter, sac_err *err)
 {
     int rc = sac__app_building(app, "converter", err);
 
     if (rc == SAC_OK)
-        rc = sac__app_check_size(converter->size, sizeof *converter, "converter", err);
-    return rc == SAC_OK ? sac__router_converter(app->core->router, converter, err) : rc;
-}
-
-int sac_app_on_error(sac_app *app, int status, sac_handler *handler, void *self, sac_err *err)
-{
-    sac__core *core = app->core;
-    sac__on_error *made;
-    int rc = sac__app_building(app, "error handler", err);
-
+        rc = sac__app_check_size(converter->size, sizeof *converter, "sac_converter", err);
     if (rc != SAC_OK)
         return rc;
-    if (!handler || (status != 0 && (status < 400 || status > 599)))
-        return sac_err_set(err, SAC_EINVAL,
-                           "error handler: a handler, and 0 or a status of 400 "
-                           "to 599");
-    for (made = core->errors; made; made = made->next)
-        if (made->status == status)
-            return sac_err_set(err, SAC_EEXIST, "error handler: status %d has one", status);
-    made = sac__app_get(app, sizeof *made);
-    if (!made)
-        return no_memory(err, "error handler");
-    *made = (sac__on_error){.status = status, .fn = handler, .self = self, .next = core->errors};
-    core->errors = made;
-    return SAC_OK;
+    if (converter->size < offsetof(sac_converter, convert) || !is_kind(converter->name) ||
+        !converter->match)
+        return sac_err_set(err, SAC_EINVAL, "converter: a name in lower-case letters, and match");
+    return sac__router_converter(app->core->router, converter, err);
 }
 
 int sac__app_fence(sac_app *app, const char *path, sac_err *err)

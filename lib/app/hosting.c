@@ -10,6 +10,11 @@ const sac_alloc *sac_app_allocator(const sac_app *app)
     return sac__app_config(app)->alloc;
 }
 
+size_t sac_app_max_body(const sac_app *app)
+{
+    return sac__app_config(app)->max_body;
+}
+
 void sac_app_log(const sac_app *app, sac_log_level level, const char *format, ...)
 {
     const sac_app_config *config = sac__app_config(app);

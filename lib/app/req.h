@@ -38,6 +38,9 @@ sac__headers *sac__req_reply_headers(sac_req *req);
 sac__problem_errors *sac__req_errors(sac_req *req);
 int sac__req_invalid(sac_req *req);
 
+/* The problem that a table which a handler gave is a newer library's: SAC_EVERSION. */
+int sac__req_newer(sac_req *req, const char *what, size_t size, size_t known);
+
 /*
  * What sac_super() runs. Whoever calls a slot of the program's sets it before
  * and puts the old one back after.

@@ -21,6 +21,15 @@ typedef struct sac__middleware {
     struct sac__middleware *next;
 } sac__middleware;
 
+/* By the kind of a problem, or by status. */
+typedef struct sac__on_error {
+    const sac__problem_kind *kind; /* NULL: by status */
+    int status;                    /* 0: any */
+    sac_handler *fn;
+    void *self;
+    struct sac__on_error *next;
+} sac__on_error;
+
 /* An app, or one of its groups. */
 struct sac_app {
     sac__core *core;
@@ -28,6 +37,7 @@ struct sac_app {
     sac_app *next;   /* all of an app's groups, the newest first */
     sac_str prefix;  /* whole, NUL behind it; empty for the app itself */
     sac__middleware *first, *last;
+    sac__on_error *errors;
     const sac__middleware **around; /* sealed: outermost first, the parents' included */
     size_t n_around;
     bool is_inline; /* sealed: every one of them */
@@ -44,6 +54,7 @@ typedef struct sac__slot {
 typedef struct sac__wrap {
     sac_decorate *fn;
     void *self;
+    unsigned row; /* of the table of decorators */
 } sac__wrap;
 
 /* What a mount does for one method. */
@@ -73,13 +84,6 @@ typedef struct sac__mount {
     sac_str allow;
 } sac__mount;
 
-typedef struct sac__on_error {
-    int status; /* 0: any */
-    sac_handler *fn;
-    void *self;
-    struct sac__on_error *next;
-} sac__on_error;
-
 typedef struct sac__hook {
     int (*seal)(void *self, sac_app *app, sac_err *err);
     void (*free)(void *self);
@@ -99,7 +103,8 @@ struct sac__core {
     sac__arena_cache *blocks;
     sac__router *router;
     sac__hook *at_seal, *at_seal_last, *at_free;
-    sac__on_error *errors;
+    struct sac__told *told; /* schemas: input/bind.c */
+    size_t n_told, cap_told;
     sac_store *store;
     sac__workers *workers; /* NULL: SAC_NO_WORKERS */
     sac_oid_source oids;
@@ -111,8 +116,8 @@ struct sac__core {
 /* A member of a table of the program's: NULL or 0 past its size. */
 #define SAC__SLOT(ops, type, member) (offsetof(type, member) < (ops)->size ? (ops)->member : 0)
 
-/* SAC_EINVAL once an app is sealed: `what` cannot be done any more. */
-int sac__app_building(const sac_app *app, const char *what, sac_err *err) SAC_MUST_USE;
+/* lib/app/errors.c: the handler of the innermost group that has one; NULL: none. */
+const sac__on_error *sac__app_error_handler(const sac_app *group, const sac__problem_kind *kind);
 
 /* lib/app/view.c: reads a view's tables into a mount, in memory of the app. */
 int sac__view_read(sac_app *app, const sac_view_ops *ops, unsigned inline_methods,

@@ -78,7 +78,7 @@ static int check_tables(const sac_view_ops *ops, sac_err *err)
     for (int depth = 0; ops && rc == SAC_OK; depth++) {
         if (depth == MAX_SUPERS)
             return sac_err_set(err, SAC_EINVAL, "view: more than %d supers", MAX_SUPERS);
-        rc = sac__app_check_size(ops->size, sizeof *ops, "view", err);
+        rc = sac__app_check_size(ops->size, sizeof *ops, "sac_view_ops", err);
         if (rc != SAC_OK)
             return rc;
         if (!SLOT(ops, name) || !*ops->name)
@@ -86,7 +86,8 @@ static int check_tables(const sac_view_ops *ops, sac_err *err)
         if (SLOT(ops, decorators)) {
             if (ops->decorator_size < offsetof(sac_decorator, methods))
                 return sac_err_set(err, SAC_EINVAL, "view %s: decorator_size", ops->name);
-            rc = sac__app_check_size(ops->decorator_size, sizeof(sac_decorator), "decorator", err);
+            rc = sac__app_check_size(ops->decorator_size, sizeof(sac_decorator),
+                                     "row of sac_decorator", err);
         }
         ops = SLOT(ops, super);
     }
@@ -146,8 +147,8 @@ static int read_wraps(sac_app *app, const decorators *all, unsigned methods, sac
     for (size_t i = 0; i < all->n; i++) {
         if (row_methods(all, i) && !(row_methods(all, i) & methods))
             continue;
-        wraps[action->n_wraps++] = (sac__wrap){.fn = row_of(all, i)->fn,
-                                               .self = row_of(all, i)->self};
+        wraps[action->n_wraps++] = (sac__wrap){
+            .fn = row_of(all, i)->fn, .self = row_of(all, i)->self, .row = (unsigned)i};
         *all_inline = *all_inline && row_inline(all, i);
     }
     action->wraps = wraps;

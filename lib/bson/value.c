@@ -88,3 +88,36 @@ bool sac_value_double(const sac_value *value, double *out)
     default: return false;
     }
 }
+
+sac_str sac_bson_get_str(sac_str doc, const char *key)
+{
+    const sac_value value = sac_bson_get(doc, sac_str_of(key));
+    sac_str s = {NULL, 0};
+
+    (void)sac_value_str(&value, &s);
+    return s;
+}
+
+int64_t sac_bson_get_int(sac_str doc, const char *key, int64_t fallback)
+{
+    const sac_value value = sac_bson_get(doc, sac_str_of(key));
+
+    (void)sac_value_int(&value, &fallback);
+    return fallback;
+}
+
+double sac_bson_get_double(sac_str doc, const char *key, double fallback)
+{
+    const sac_value value = sac_bson_get(doc, sac_str_of(key));
+
+    (void)sac_value_double(&value, &fallback);
+    return fallback;
+}
+
+bool sac_bson_get_bool(sac_str doc, const char *key, bool fallback)
+{
+    const sac_value value = sac_bson_get(doc, sac_str_of(key));
+
+    (void)sac_value_bool(&value, &fallback);
+    return fallback;
+}

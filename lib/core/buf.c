@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/buf.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "core/alloc.h"
@@ -93,29 +92,32 @@ void sac__buf_add_int(sac__buf *buf, int64_t value)
     sac__buf_add(buf, p, (size_t)(digits + sizeof digits - p));
 }
 
-void sac__buf_printf(sac__buf *buf, const char *format, ...)
+void sac__buf_vprintf(sac__buf *buf, const char *format, va_list args)
 {
     char small[256];
-    va_list args;
+    va_list again;
     int n;
 
-    va_start(args, format);
+    va_copy(again, args);
     n = vsnprintf(small, sizeof small, format, args);
-    va_end(args);
     if (n < 0) {
         if (!buf->error)
             buf->error = SAC_EINVAL;
-        return;
-    }
-    if ((size_t)n < sizeof small) {
+    } else if ((size_t)n < sizeof small) {
         sac__buf_add(buf, small, (size_t)n);
-        return;
+    } else if (sac__buf_room(buf, (size_t)n + 1)) {
+        /* One byte more than is kept: vsnprintf ends with a NUL. */
+        vsnprintf(buf->p + buf->n, (size_t)n + 1, format, again);
+        buf->n += (size_t)n;
     }
-    /* One byte more than is kept: vsnprintf ends with a NUL. */
-    if (!sac__buf_room(buf, (size_t)n + 1))
-        return;
+    va_end(again);
+}
+
+void sac__buf_printf(sac__buf *buf, const char *format, ...)
+{
+    va_list args;
+
     va_start(args, format);
-    vsnprintf(buf->p + buf->n, (size_t)n + 1, format, args);
+    sac__buf_vprintf(buf, format, args);
     va_end(args);
-    buf->n += (size_t)n;
 }

@@ -2,6 +2,8 @@
 #ifndef CORE_BUF_H
 #define CORE_BUF_H
 
+#include <stdarg.h>
+
 #include <sacrum/alloc.h>
 #include <sacrum/err.h>
 #include <sacrum/str.h>
@@ -35,6 +37,7 @@ void sac__buf_add_text(sac__buf *buf, const char *text);
 void sac__buf_add_char(sac__buf *buf, char c);
 void sac__buf_add_int(sac__buf *buf, int64_t value);
 void sac__buf_printf(sac__buf *buf, const char *format, ...) SAC_PRINTF(2, 3);
+void sac__buf_vprintf(sac__buf *buf, const char *format, va_list args);
 
 static inline sac_str sac__buf_str(const sac__buf *buf)
 {

@@ -394,15 +394,15 @@ static int read_items(sac__decoder *d, const sac__json_items *items)
     return read_end(d);
 }
 
-int sac__json_decode_items(const sac__json_decoding *decoding, sac_str json,
+int sac__json_decode_items(const sac__json_decoding *decoding, sac_str json, const sac_alloc *alloc,
                            const sac__json_items *items, sac_err *err)
 {
     sac__decoder d;
     int rc;
 
-    sac__decoder_init(&d, decoding, json, NULL);
+    sac__decoder_init(&d, decoding, json, alloc);
     if (sac__lex_peek(&d) != '[')
-        rc = read_other(&d, NULL, "expected an array");
+        rc = read_other(&d, alloc, "expected an array");
     else
         rc = read_items(&d, items);
     rc = sac__decoder_report(&d, rc, err);

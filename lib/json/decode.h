@@ -50,14 +50,14 @@ int sac__json_decode(const sac__json_decoding *decoding, sac_str json, sac_bson 
 /*
  * Reads an array of objects: `begin` is called before each and gives the
  * writer to fill, `end` after each. SAC_EINVAL when the text is no array or an
- * element no object (its index in the text).
+ * element no object (its index in the text). `alloc` is for what is needed on the way.
  */
 typedef struct sac__json_items {
     int (*begin)(void *self, size_t index, sac_bson **out);
     int (*end)(void *self, size_t index);
     void *self;
 } sac__json_items;
-int sac__json_decode_items(const sac__json_decoding *decoding, sac_str json,
+int sac__json_decode_items(const sac__json_decoding *decoding, sac_str json, const sac_alloc *alloc,
                            const sac__json_items *items, sac_err *err) SAC_MUST_USE;
 
 /* Any JSON value, read by one field's type (NULL: none), appended under `key`. */

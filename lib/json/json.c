@@ -2,6 +2,7 @@
 #include <sacrum/json.h>
 
 #include "core/alloc.h"
+#include "core/table.h"
 #include "json/decode.h"
 #include "json/encoder.h"
 
@@ -13,9 +14,10 @@ static int read_options(const sac_json_options *given, sac_json_options *out, sa
     memset(out, 0, sizeof *out);
     if (!given)
         return SAC_OK;
-    if (given->size == 0 || given->size > sizeof *out)
-        return sac_err_set(err, SAC_EVERSION, "JSON options of %zu bytes, %zu are known",
-                           given->size, sizeof *out);
+    if (given->size == 0)
+        return sac_err_set(err, SAC_EVERSION, "sac_json_options without SAC_JSON_OPTIONS()");
+    if (given->size > sizeof *out)
+        return sac__table_newer("sac_json_options", given->size, sizeof *out, err);
     memcpy(out, given, given->size);
     return SAC_OK;
 }

@@ -3,9 +3,6 @@
 
 #include "bson/wire.h"
 
-/* Encoded at most in one go; a list that ends within it is one snapshot. */
-enum { CHUNK = 64 * 1024 };
-
 static void keep(sac__kept_id *kept, const sac_value *id)
 {
     const size_t n = id->raw.n < sizeof kept->raw ? id->raw.n : sizeof kept->raw;
@@ -19,8 +16,9 @@ static int add_doc(sac__list *list, const sac_view *view)
     int rc;
 
     if (list->separate)
-        sac__buf_add_char(&list->chunk, ',');
-    rc = sac__render_doc(&list->render, view->doc, view->revision, &list->chunk, &list->err);
+        sac__buf_add_char(&list->out.chunk, ',');
+    rc = sac__render_doc(&list->render, view->doc, view->revision, &list->out.chunk,
+                         &list->out.err);
     list->separate = true;
     return rc;
 }
@@ -80,7 +78,7 @@ static int add_unpaged(void *self, const sac_view *view)
     if (!sac__resource_owns(list->ask.resource, &id))
         return 0;
     rc = add_doc(list, view);
-    return rc != SAC_OK ? rc : list->chunk.n >= CHUNK;
+    return rc != SAC_OK ? rc : sac__rows_full(&list->out);
 }
 
 /*
@@ -100,71 +98,35 @@ static int add_paged(void *self, const sac_view *view)
         return 1;
     list->rows++;
     keep(&list->last, &id);
-    list->unsent = list->chunk.n >= CHUNK;
+    list->unsent = sac__rows_full(&list->out);
     if (list->unsent)
         return 0;
     rc = add_doc(list, view);
-    if (rc == SAC_OK && list->chunk.n >= CHUNK)
+    if (rc == SAC_OK && sac__rows_full(&list->out))
         keep(&list->sent, &id);
     return rc;
 }
 
-static int refill(sac__list *list)
+static int more(void *self)
 {
+    sac__list *list = self;
     const sac_sink sink = {.doc = add_unpaged, .self = list};
-    int rc;
+    const int rc = sac_cursor_pull(list->out.cursor, &sink, &list->out.err);
 
-    list->chunk.n = 0;
-    list->given = 0;
-    rc = sac_cursor_pull(list->cursor, &sink, &list->err);
-    if (rc == 0) {
-        list->ended = true;
-        sac__buf_add_str(&list->chunk, list->tail);
-        rc = list->chunk.error;
-    }
-    return rc < 0 ? rc : SAC_OK;
-}
-
-static int stream_pull(void *self, sac_req *req, void *buf, size_t cap, size_t *n)
-{
-    sac__list *list = self;
-    int rc = SAC_OK;
-
-    while (rc == SAC_OK && list->given == list->chunk.n && !list->ended)
-        rc = refill(list);
-    if (rc != SAC_OK) {
-        sac_req_log(req, SAC_LOG_ERROR, "a list was cut short: %s", list->err.text);
+    if (rc != 0)
         return rc;
-    }
-    if (list->given == list->chunk.n)
-        return 0;
-    *n = list->chunk.n - list->given < cap ? list->chunk.n - list->given : cap;
-    memcpy(buf, list->chunk.p + list->given, *n);
-    list->given += *n;
-    return 1;
+    sac__buf_add_str(&list->out.chunk, list->tail);
+    return list->out.chunk.error;
 }
-
-static void stream_close(void *self)
-{
-    sac__list *list = self;
-
-    sac_cursor_close(list->cursor);
-    list->cursor = NULL;
-}
-
-static const sac_stream_ops inline_stream = SAC_STREAM_OPS(.pull = stream_pull,
-                                                           .close = stream_close,
-                                                           .flags = SAC_INLINE);
-static const sac_stream_ops worker_stream = SAC_STREAM_OPS(.pull = stream_pull,
-                                                           .close = stream_close);
 
 static int open_cursor(sac__list *list)
 {
     sac_req *req = list->ask.req;
     const int rc = sac_store_find(list->ask.resource->store, &list->query,
-                                  sac__arena_alloc(sac__req_arena(req)), &list->cursor, &list->err);
+                                  sac__arena_alloc(sac__req_arena(req)), &list->out.cursor,
+                                  &list->out.err);
 
-    return rc == SAC_OK ? rc : sac__ask_failed(req, rc, &list->err);
+    return rc == SAC_OK ? rc : sac__ask_failed(req, rc, &list->out.err);
 }
 
 /* Goes on behind what the first chunk has; of a page up to its last document, come what may. */
@@ -172,7 +134,7 @@ static int resume_page(sac__list *list)
 {
     if (!list->paging.paged)
         return SAC_OK;
-    stream_close(list);
+    sac__rows_close(&list->out);
     list->query.count = false;
     list->query.skip = 0;
     list->query.after = list->sent.value;
@@ -183,23 +145,22 @@ static int resume_page(sac__list *list)
 static int answer(sac__list *list, bool whole)
 {
     sac_req *req = list->ask.req;
-    const bool on_workers = sac__app_config(sac_req_app(req))->reads == SAC_READS_ON_WORKERS;
+    const bool is_inline = sac__app_config(sac_req_app(req))->reads == SAC_READS_INLINE;
     int rc = sac__links_add(list);
 
     if (rc == SAC_OK && list->tagged)
         rc = sac__tag_header(&list->ask, &list->tag);
     if (rc == SAC_OK && !whole)
         rc = resume_page(list);
-    if (rc == SAC_OK && !whole)
-        return sac_reply_stream(req, 200, sac__ask_type(&list->ask), -1,
-                                on_workers ? &worker_stream : &inline_stream, list);
-    stream_close(list);
-    if (rc != SAC_OK)
-        return rc;
-    sac__buf_add_str(&list->chunk, list->tail);
-    if (list->chunk.error)
-        return sac__render_failed(req, list->chunk.error, &list->err);
-    return sac_reply_static(req, 200, sac__ask_type(&list->ask), sac__buf_str(&list->chunk));
+    if (whole)
+        sac__buf_add_str(&list->out.chunk, list->tail);
+    list->out.ended = whole;
+    if (rc == SAC_OK && list->out.chunk.error)
+        rc = sac__render_failed(req, list->out.chunk.error, &list->out.err);
+    if (rc == SAC_OK)
+        return sac__rows_reply(req, 200, sac__ask_type(&list->ask), &list->out, is_inline);
+    sac__rows_close(&list->out);
+    return rc;
 }
 
 static int too_long(const sac__list *list)
@@ -213,15 +174,15 @@ static int read_list(sac__list *list)
 {
     const sac_sink sink = {
         .begin = begin, .doc = list->paging.paged ? add_paged : add_unpaged, .self = list};
-    const int rc = sac_cursor_pull(list->cursor, &sink, &list->err);
+    const int rc = sac_cursor_pull(list->out.cursor, &sink, &list->out.err);
 
     if (rc >= 0 && list->verdict == SAC__PASS && !list->too_long)
         return answer(list, list->paging.paged ? !list->unsent : rc == 0);
-    stream_close(list);
-    if (rc == SAC_ECORRUPT || list->chunk.error)
-        return sac__render_failed(list->ask.req, rc, &list->err);
+    sac__rows_close(&list->out);
+    if (rc == SAC_ECORRUPT || list->out.chunk.error)
+        return sac__render_failed(list->ask.req, rc, &list->out.err);
     if (rc < 0)
-        return sac__ask_failed(list->ask.req, rc, &list->err);
+        return sac__ask_failed(list->ask.req, rc, &list->out.err);
     if (list->verdict != SAC__PASS)
         return sac__tag_refuse(&list->ask, list->verdict, &list->tag);
     return too_long(list);
@@ -234,8 +195,8 @@ static int count_apart(sac__list *list)
 
     if (!list->paging.cursor.p || !is_counted(&list->paging))
         return SAC_OK;
-    rc = sac_store_count(list->ask.resource->store, &list->query, &list->total, &list->err);
-    return rc == SAC_OK ? rc : sac__ask_failed(list->ask.req, rc, &list->err);
+    rc = sac_store_count(list->ask.resource->store, &list->query, &list->total, &list->out.err);
+    return rc == SAC_OK ? rc : sac__ask_failed(list->ask.req, rc, &list->out.err);
 }
 
 static int go_on(sac__list *list)
@@ -280,16 +241,18 @@ static int start(sac__list *list)
     int rc;
 
     list->total = -1;
+    list->out.more = more;
+    list->out.self = list;
     sac__render_init(&list->render, &list->ask);
-    sac__render_buf(req, &list->chunk);
+    sac__render_buf(req, &list->out.chunk);
     if (list->paging.envelope) {
         const char *key = list->ask.resource->def.items_key;
 
-        sac__buf_add_char(&list->chunk, '{');
-        sac__json_encode_str(&list->chunk, sac_str_of(key ? key : "items"));
-        sac__buf_add_char(&list->chunk, ':');
+        sac__buf_add_char(&list->out.chunk, '{');
+        sac__json_encode_str(&list->out.chunk, sac_str_of(key ? key : "items"));
+        sac__buf_add_char(&list->out.chunk, ':');
     }
-    sac__buf_add_char(&list->chunk, '[');
+    sac__buf_add_char(&list->out.chunk, '[');
     make_query(list);
     rc = count_apart(list);
     if (rc == SAC_OK)

@@ -2,6 +2,7 @@
 #ifndef RESOURCE_LIST_H
 #define RESOURCE_LIST_H
 
+#include "app/data/rows.h"
 #include "resource/cursor.h"
 #include "resource/params.h"
 #include "resource/render.h"
@@ -20,10 +21,8 @@ typedef struct sac__list {
     sac__paging paging;
     sac__render render;
     sac_query query;
-    sac_cursor *cursor;
-    sac__buf chunk; /* what has been encoded; in a stream, since the last pull */
-    size_t given;   /* bytes of it that the client has got */
-    bool begun, separate, ended;
+    sac__rows out;
+    bool begun, separate;
     bool more;     /* there are documents behind the page */
     bool unsent;   /* there are documents of the page behind the chunk */
     int64_t total; /* -1: not counted */
@@ -34,7 +33,6 @@ typedef struct sac__list {
     sac__verdict verdict;
     sac__kept_id sent, last; /* the last document encoded, the page's last */
     sac_str tail;            /* what stands behind the documents */
-    sac_err err;
 } sac__list;
 
 /* Sets Link and the X- fields, and makes `tail`. SAC_ENOMEM with the problem set. */

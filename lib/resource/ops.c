@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resource/resource.h"
+#include "core/table.h"
 
 enum { MAX_SUPERS = 16 };
 
@@ -36,7 +37,7 @@ static int check(const sac_resource_ops *ops, sac_err *err)
         if (++depth > MAX_SUPERS)
             return sac_err_set(err, SAC_EINVAL, "ops: more than %d supers", MAX_SUPERS);
         if (ops->size > sizeof *ops)
-            return sac_err_set(err, SAC_EVERSION, "ops: made for a newer sacrum");
+            return sac__table_newer("sac_resource_ops", ops->size, sizeof *ops, err);
         if (ops->size < offsetof(sac_resource_ops, list))
             return sac_err_set(err, SAC_EINVAL, "ops: not made with SAC_RESOURCE_OPS");
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resource/resource.h"
+#include "core/table.h"
 
 #include "resource/ask.h"
 #include "resource/cursor.h"
@@ -200,7 +201,7 @@ static int check(const sac__resource *resource, sac_err *err)
     if (def->fields && def->field_size < offsetof(sac_field, required))
         return bad(resource, err, "field_size is not set: use SAC_RESOURCE");
     if (def->field_size > sizeof(sac_field))
-        return sac_err_set(err, SAC_EVERSION, "resource %s: fields of a newer sacrum", def->name);
+        return sac__table_newer("row of sac_field", def->field_size, sizeof(sac_field), err);
     if ((unsigned)def->id_type > SAC_ID_STRING)
         return bad(resource, err, "unknown id_type");
     if (def->id_key && !*def->id_key)
@@ -232,7 +233,7 @@ static void fill_defaults(sac__resource *resource)
 static int copy(sac__resource *resource, const sac_resource *def, sac_err *err)
 {
     if (def->size > sizeof *def)
-        return sac_err_set(err, SAC_EVERSION, "resource: made for a newer sacrum");
+        return sac__table_newer("sac_resource", def->size, sizeof *def, err);
     if (def->size < offsetof(sac_resource, collection))
         return sac_err_set(err, SAC_EINVAL, "resource: not made with SAC_RESOURCE");
     memcpy(&resource->def, def, def->size);

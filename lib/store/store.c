@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "core/alloc.h"
+#include "core/table.h"
 
 struct sac_store {
     const sac_alloc *alloc;
@@ -78,7 +79,7 @@ int sac_store_accept(sac_str doc, sac_value *id, sac_err *err)
 static int check_query(const sac_query *query, sac_err *err)
 {
     if (query->size > sizeof *query)
-        return sac_err_set(err, SAC_EVERSION, "sac_query of a newer sacrum");
+        return sac__table_newer("sac_query", query->size, sizeof *query, err);
     if (query->size < sizeof *query)
         return sac_err_set(err, SAC_EINVAL, "sac_query without SAC_QUERY()");
     if (query->skip < 0 || query->limit < 0)
@@ -269,7 +270,7 @@ static int check_write(sac_write *write, sac_err *err)
     int rc;
 
     if (write->size > sizeof *write)
-        return sac_err_set(err, SAC_EVERSION, "sac_write of a newer sacrum");
+        return sac__table_newer("sac_write", write->size, sizeof *write, err);
     if (write->size < sizeof *write)
         return sac_err_set(err, SAC_EINVAL, "sac_write without SAC_WRITE()");
     rc = check_collection(write->collection, err);
@@ -479,7 +480,7 @@ int sac_store_new(const sac_alloc *alloc, const sac_store_ops *ops, void *self, 
     const char *missing;
 
     if (ops->size > sizeof *ops)
-        return sac_err_set(err, SAC_EVERSION, "store table of a newer sacrum");
+        return sac__table_newer("sac_store_ops", ops->size, sizeof *ops, err);
     if (!alloc)
         alloc = sac_alloc_default();
     store = sac__alloc_zero(alloc, sizeof *store);

@@ -37,7 +37,7 @@ typedef struct sac_libevent_config {
     void *arg;
     /**
      * The program keeps its own evhttp_set_gencb() and calls
-     * sac_libevent_handle() itself.
+     * sac_libevent_handle() itself, until the host is gone.
      */
     bool no_gencb;
     /**
@@ -46,11 +46,25 @@ typedef struct sac_libevent_config {
      */
     int64_t max_body;
     unsigned stop_timeout; /**< Seconds that sac_libevent_detach() waits; 0: 5. */
+    /**
+     * Bytes of a request's head, set with evhttp_set_max_headers_size() for the
+     * whole server, which has no limit by itself; 0: 64 KiB; SAC_KEEP_MAX_HEAD:
+     * left alone.
+     */
+    int64_t max_head;
+    /**
+     * Leave evhttp_set_allowed_methods() to the program. Else the server takes
+     * PATCH and OPTIONS beside the five that evhttp takes by itself: routes of
+     * evhttp_set_cb() see them too, `other` does not (501, as before).
+     */
+    bool keep_methods;
+    bool secure; /**< The server speaks TLS (evhttp_set_bevcb()). */
 } sac_libevent_config;
 #define SAC_LIBEVENT_CONFIG(...) { .size = sizeof(sac_libevent_config), __VA_ARGS__ }
 
 enum {
-    SAC_KEEP_MAX_BODY = -1 /**< For sac_libevent_config.max_body. */
+    SAC_KEEP_MAX_BODY = -1, /**< For sac_libevent_config.max_body. */
+    SAC_KEEP_MAX_HEAD = -1  /**< For sac_libevent_config.max_head. */
 };
 
 /**
@@ -58,8 +72,9 @@ enum {
  *
  * Ownership: `app` and `http` must outlive it; end it with
  * sac_libevent_detach() or sac_libevent_free(), before evhttp_free().
- * Errors: SAC_EINVAL for a bad prefix; SAC_EIO; SAC_EVERSION; SAC_ENOMEM; as
- * sac_app_seal(). On error `http` is as before.
+ * Errors: SAC_EINVAL for a bad prefix; SAC_EEXIST when another app has the
+ * place of evhttp_set_gencb() (attach both with no_gencb); SAC_EIO;
+ * SAC_EVERSION; SAC_ENOMEM; as sac_app_seal(). On error `http` is as before.
  */
 SAC_API int sac_libevent_attach(sac_app *app, struct evhttp *http,
                                 const sac_libevent_config *config, sac_libevent **out,

@@ -23,8 +23,11 @@ int sac_next_run(const sac_next *next, sac_req *req)
 {
     int rc;
 
-    if (next->index != req->next_index)
+    if (next->index != req->next_index) {
+        (void)sac_problem(req, "internal", "view %s: decorator %u ran the rest twice",
+                          req->mount->name, req->action->wraps[next->index].row);
         return SAC_EINVAL;
+    }
     req->next_index++;
     rc = run_from(req, next->index + 1);
     if (rc < 0 && req->reply.kind != SAC__REPLY_PROBLEM)
@@ -133,37 +136,17 @@ static void fail_silent(sac_req *req)
     if (forgot)
         (void)sac_problem(req, "internal",
                           "view %s: decorator %u neither ran the rest nor answered",
-                          req->mount->name, req->next_index);
+                          req->mount->name, req->action->wraps[req->next_index].row);
     else
         (void)sac_problem(req, "internal", "view %s: the handler returned without an answer",
                           req->mount ? req->mount->name : "-");
-}
-
-/* The program's own word on an error: once a request, in place of the problem document. */
-static void run_error_handler(sac_req *req)
-{
-    const int status = req->reply.status;
-    const sac__on_error *found = NULL;
-
-    if (req->handled_error)
-        return;
-    req->handled_error = true;
-    for (const sac__on_error *on = req->core->errors; on; on = on->next)
-        if (on->status == status || (on->status == 0 && !found))
-            found = on;
-    if (!found)
-        return;
-    req->may_park = false;
-    if (found->fn(found->self, req) < 0 && req->reply.kind != SAC__REPLY_PROBLEM)
-        sac__fail_slot(req, SAC_EIO, "error handler");
-    req->may_park = true;
 }
 
 static void settle_reply(sac_req *req)
 {
     if (req->reply.kind == SAC__REPLY_PROBLEM) {
         sac__fail_log(req);
-        run_error_handler(req);
+        sac__fail_handle(req);
     }
     if (req->out_of_memory && req->reply.status < 500)
         sac__fail_slot(req, SAC_ENOMEM, "request");

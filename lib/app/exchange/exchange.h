@@ -77,11 +77,14 @@ struct sac_req {
     int params_error;
     char *body;
     size_t n_body, cap_body, read_body;
+    struct sac__form *form; /* NULL: not read yet */
     sac__kept *kept;
+    struct sac__converted *converted; /* of each parameter; NULL: none asked for */
 
     sac__headers headers; /* of the answer */
     sac__reply reply;
     const sac__problem_kind *problem;
+    sac_problem_info info; /* what was last told of it */
     sac_str detail;
     bool detail_public; /* of a problem of 500 or more: logged and replaced */
     sac__problem_errors errors;
@@ -92,7 +95,8 @@ struct sac_req {
     size_t index;        /* of the middleware that runs */
     unsigned next_index; /* decorators that ran their next */
     bool view_began;
-    bool handled_error; /* error handlers had their turn */
+    bool in_error_handler;
+    const sac_app *errors_of; /* a group whose middleware is passed over; NULL: `group` */
     bool may_park;
     bool parked; /* a ticket was taken in this step */
     bool on_worker;
@@ -134,6 +138,7 @@ struct sac_exchange {
     sac__job job;
 
     bool got_head, began, got_end;
+    bool misread; /* where the next request begins is not known */
     uint64_t body_given;
     sac__pipe *body;     /* lock; of a streamed body; NULL: it is collected */
     bool body_done;      /* lock: what reads it has answered */
@@ -194,6 +199,14 @@ int sac__head_read(sac_req *req, const sac_head *head) SAC_MUST_USE;
 /* No view answers this request. */
 void sac__head_refuse(sac_req *req, const char *problem, const char *detail);
 
+/* framing.c */
+
+/*
+ * Reads the head's fields, once they are kept: Host into `req->host`. NULL, or
+ * the problem for which it is refused, its connection with it.
+ */
+const char *sac__framing_read(sac_req *req, sac_str *encoding) SAC_MUST_USE;
+
 /* reply.c */
 
 /* Closes what a reply holds; there is none afterwards. */
@@ -205,6 +218,8 @@ void sac__reply_answer(sac_exchange *exchange);
 
 /* Logs a problem that is the server's, once; its text is not shown then. */
 void sac__fail_log(sac_req *req);
+/* The program's own word on a problem that is the reply, in place of its document. */
+void sac__fail_handle(sac_req *req);
 /* Makes the bytes of a problem that is the reply. */
 void sac__fail_print(sac_req *req);
 /* What a slot that returned `rc` without a fitting reply failed with. */

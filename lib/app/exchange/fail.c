@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/exchange/exchange.h"
 
+#include "core/table.h"
 #include "http/problem.h"
 
 #define LITERAL(text)          \
@@ -114,6 +115,16 @@ sac__problem_errors *sac__req_errors(sac_req *req)
     return &req->errors;
 }
 
+int sac__req_newer(sac_req *req, const char *what, size_t size, size_t known)
+{
+    sac_err err = {.code = 0};
+    const int rc = sac__table_newer(what, size, known, &err);
+
+    (void)sac_problem(req, "internal", "view %s: %s", req->mount ? req->mount->name : "-",
+                      err.text);
+    return rc;
+}
+
 void sac__fail_slot(sac_req *req, int rc, const char *who)
 {
     if (sac_err_status(rc) < 500)
@@ -154,6 +165,45 @@ void sac__fail_log(sac_req *req)
     req->detail_public = true;
 }
 
+static bool is_by_field(const sac__problem_kind *kind)
+{
+    return kind->status == 400 || kind->status == 409 || kind->status == 422;
+}
+
+const sac_problem_info *sac_req_problem(sac_req *req)
+{
+    const sac__problem_kind *kind = req->problem;
+    const bool is_public = kind && (kind->status < 500 || req->detail_public);
+    size_t n = 0;
+
+    if (!kind)
+        return NULL;
+    while (sac_req_problem_field(req, n, NULL, NULL))
+        n++;
+    req->info = (sac_problem_info){.size = sizeof req->info,
+                                   .status = kind->status,
+                                   .code = kind->code,
+                                   .title = kind->title,
+                                   .detail = is_public ? req->detail : sac_str_of(NULL),
+                                   .n_errors = n};
+    return &req->info;
+}
+
+bool sac_req_problem_field(const sac_req *req, size_t i, sac_str *field, sac_str *message)
+{
+    const sac__problem_error *error = NULL;
+
+    if (req->problem && is_by_field(req->problem))
+        error = req->errors.first;
+    while (error && i-- > 0)
+        error = error->next;
+    if (error && field)
+        *field = error->field;
+    if (error && message)
+        *message = error->message;
+    return error != NULL;
+}
+
 static bool has_member(sac_str list, const char *want)
 {
     sac_str member;
@@ -184,16 +234,35 @@ static int set_fields(sac_req *req)
     return rc;
 }
 
+void sac__fail_handle(sac_req *req)
+{
+    const sac__problem_kind *kind = req->problem;
+    const sac__on_error *on = sac__app_error_handler(req->errors_of ? req->errors_of : req->group,
+                                                     kind);
+    int rc;
+
+    if (!on)
+        return;
+    req->in_error_handler = true;
+    req->may_park = false;
+    rc = on->fn(on->self, req);
+    req->may_park = true;
+    req->in_error_handler = false;
+    if (rc != SAC_OK)
+        (void)sac_problem(req, "internal", "view %s: the error handler of %s failed: %s",
+                          req->mount ? req->mount->name : "-", kind->code,
+                          sac_err_text(rc < 0 ? rc : SAC_EIO));
+}
+
 void sac__fail_print(sac_req *req)
 {
     const sac__problem_kind *kind = req->problem;
-    const bool by_field = kind->status == 400 || kind->status == 409 || kind->status == 422;
     sac__buf out;
 
     sac__fail_log(req);
     sac__buf_init(&out, sac__arena_alloc(req->arena), SIZE_MAX);
     sac__problem_print(&out, kind, req->core->config.problem_docs, req->detail,
-                       by_field ? &req->errors : NULL);
+                       is_by_field(kind) ? &req->errors : NULL);
     req->reply.kind = SAC__REPLY_BYTES;
     req->reply.bytes = sac__buf_str(&out);
     if (out.error || set_fields(req) != SAC_OK)

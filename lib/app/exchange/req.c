@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "bson/wire.h"
+#include "core/clock.h"
 #include "http/cookie.h"
 #include "http/media.h"
 #include "http/method.h"
@@ -26,35 +28,6 @@ sac_str sac_req_param(const sac_req *req, const char *name)
         if (sac_str_is(route->params[i], name))
             return req->match.values[i];
     return sac_str_of(NULL);
-}
-
-static bool parse_int(sac_str text, int64_t *out)
-{
-    const bool negative = text.n > 0 && text.p[0] == '-';
-    uint64_t value = 0;
-    size_t i = negative;
-
-    if (i == text.n || text.n - i > 19)
-        return false;
-    for (; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        value = 10 * value + (uint64_t)(text.p[i] - '0');
-    }
-    if (value > (uint64_t)INT64_MAX + negative)
-        return false;
-    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
-    return true;
-}
-
-bool sac_req_param_int(const sac_req *req, const char *name, int64_t *out)
-{
-    return parse_int(sac_req_param(req, name), out);
-}
-
-bool sac_req_param_oid(const sac_req *req, const char *name, sac_oid *out)
-{
-    return sac_oid_parse(sac_req_param(req, name), false, out);
 }
 
 /* Reads the query once; what came of it stays. */
@@ -97,26 +70,17 @@ sac_str sac_req_query(const sac_req *req, const char *name)
     return param->value.p ? param->value : sac_str_of("");
 }
 
-int sac_req_query_int(sac_req *req, const char *name, int64_t min, int64_t max, int64_t fallback,
-                      int64_t *out)
+sac_str sac_req_query_at(const sac_req *req, const char *name, size_t i)
 {
-    const sac__params *params = NULL;
-    const sac__param *param;
-    int64_t value;
-    int rc = sac__req_params(req, &params);
+    if (read_params((sac_req *)req) != SAC_OK)
+        return sac_str_of(NULL);
+    for (size_t at = 0; at < req->params->n; at++) {
+        const sac__param *param = &req->params->v[at];
 
-    if (rc != SAC_OK)
-        return rc;
-    param = sac__params_get(params, name);
-    if (!param) {
-        *out = fallback;
-        return SAC_OK;
+        if (sac_str_is(param->name, name) && i-- == 0)
+            return param->value.p ? param->value : sac_str_of("");
     }
-    if (!parse_int(param->value, &value) || value < min || value > max)
-        return sac_problem(req, "bad_parameter", "%s is not an integer from %lld to %lld", name,
-                           (long long)min, (long long)max);
-    *out = value;
-    return SAC_OK;
+    return sac_str_of(NULL);
 }
 
 sac_str sac_req_header(const sac_req *req, const char *name)
@@ -144,6 +108,11 @@ sac_str sac_req_peer(const sac_req *req)
 void *sac_req_alloc(sac_req *req, size_t n)
 {
     return sac__arena_get(req->arena, n);
+}
+
+sac_str sac_req_dup(sac_req *req, sac_str s)
+{
+    return sac__arena_dup(req->arena, s);
 }
 
 sac_str sac_req_printf(sac_req *req, const char *format, ...)
@@ -232,6 +201,63 @@ void sac_req_log(sac_req *req, sac_log_level level, const char *format, ...)
 void sac_req_oid(sac_req *req, sac_oid *out)
 {
     sac_oid_next(&req->core->oids, out);
+}
+
+int64_t sac_req_now(const sac_req *req)
+{
+    (void)req;
+    return sac__clock_ms();
+}
+
+static sac_value make_value(sac_req *req, uint8_t type, size_t n, uint8_t **raw)
+{
+    *raw = sac__arena_bytes(req->arena, n);
+    if (*raw)
+        return (sac_value){type, sac_str_n(*raw, n)};
+    req->out_of_memory = true; /* as a bound it would be none */
+    return (sac_value){.type = SAC_BSON_MISSING};
+}
+
+sac_value sac_req_str_value(sac_req *req, sac_str s)
+{
+    enum { AROUND = 5 }; /* its length before, a NUL behind */
+    uint8_t *raw;
+    sac_value value = {.type = SAC_BSON_MISSING};
+
+    if (s.n > SAC_BSON_MAX)
+        return value;
+    value = make_value(req, SAC_BSON_STRING, s.n + AROUND, &raw);
+    if (raw) {
+        sac__wire_put32(raw, (uint32_t)s.n + 1);
+        if (s.n > 0)
+            memcpy(raw + 4, s.p, s.n);
+        raw[s.n + AROUND - 1] = 0;
+    }
+    return value;
+}
+
+sac_value sac_req_oid_value(sac_req *req, const sac_oid *oid)
+{
+    uint8_t *raw;
+    const sac_value value = make_value(req, SAC_BSON_OBJECTID, sizeof *oid, &raw);
+
+    if (raw)
+        memcpy(raw, oid->bytes, sizeof *oid);
+    return value;
+}
+
+sac_value sac_req_int_value(sac_req *req, int64_t n)
+{
+    const bool small = n >= INT32_MIN && n <= INT32_MAX;
+    uint8_t *raw;
+    const sac_value value = small ? make_value(req, SAC_BSON_INT32, 4, &raw)
+                                  : make_value(req, SAC_BSON_INT64, 8, &raw);
+
+    if (raw && small)
+        sac__wire_put32(raw, (uint32_t)n);
+    else if (raw)
+        sac__wire_put64(raw, (uint64_t)n);
+    return value;
 }
 
 sac_str sac_req_url_for(sac_req *req, const char *view, ...)

@@ -62,10 +62,17 @@ static int take_piped(sac_exchange *exchange, void *buf, size_t cap, size_t *n)
     return rc;
 }
 
+static void log_cut(sac_req *req, const char *why)
+{
+    sac_req_log(req, SAC_LOG_WARN, "view %s: the answer was cut: %s",
+                req->mount ? req->mount->name : "-", why);
+}
+
 int sac__stream_pull(sac_exchange *exchange, void *buf, size_t cap, size_t *n)
 {
     const sac_answer *answer = &exchange->answer;
     size_t got = 0;
+    const char *why = NULL;
     int rc;
 
     if (!exchange->answered || answer->kind != SAC_ANSWER_STREAM || answer->head)
@@ -73,12 +80,14 @@ int sac__stream_pull(sac_exchange *exchange, void *buf, size_t cap, size_t *n)
     rc = exchange->out ? take_piped(exchange, buf, cap, &got) : pull_here(exchange, buf, cap, &got);
     exchange->streamed += rc == 1 ? got : 0;
     if (answer->length >= 0 && ((rc == 0 && exchange->streamed < (uint64_t)answer->length) ||
-                                exchange->streamed > (uint64_t)answer->length))
+                                exchange->streamed > (uint64_t)answer->length)) {
         rc = SAC_EIO;
+        why = "its length is not what was promised";
+    }
     if (rc == 1)
         *n = got;
     else if (rc < 0)
-        sac_req_log(&exchange->req, SAC_LOG_WARN, "the answer was cut: %s", sac_err_text(rc));
+        log_cut(&exchange->req, why ? why : sac_err_text(rc));
     return rc;
 }
 

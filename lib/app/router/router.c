@@ -299,7 +299,16 @@ typedef struct search {
     sac_str segments[MAX_SEGMENTS];
     size_t n_values;
     sac__match *out;
+    bool out_of_memory;
 } search;
+
+static bool decode(search *s, sac_str raw, sac_str *out)
+{
+    const int rc = sac__url_decode(s->arena, raw, false, out);
+
+    s->out_of_memory = s->out_of_memory || rc == SAC_ENOMEM;
+    return rc == SAC_OK;
+}
 
 /*
  * False when the path is too deep or cannot be decoded: it matches nothing.
@@ -319,8 +328,7 @@ static bool split(search *s, sac_str path)
         if (s->n == MAX_SEGMENTS)
             return false;
         s->raw[s->n] = sac_str_n(p, (size_t)(end - p));
-        s->segments[s->n] = sac__url_decode(s->arena, segment, false);
-        if (!s->segments[s->n].p)
+        if (!decode(s, segment, &s->segments[s->n]))
             return false;
         s->n++;
         p = stop + 1;
@@ -347,10 +355,12 @@ static int walk(search *s, const node *at, size_t i);
 static int walk_branch(search *s, const branch *by, size_t i)
 {
     bool whole = sac__converter_rank(by->converter) == SAC__RANK_PATH;
-    sac_str value = whole ? sac__url_decode(s->arena, s->raw[i], false) : s->segments[i];
+    sac_str value = s->segments[i];
     int rc;
 
-    if (!value.p || !by->converter->match(by->converter->self, value))
+    if (whole && !decode(s, s->raw[i], &value))
+        return 0;
+    if (!by->converter->match(by->converter->self, value))
         return 0;
     s->out->values[s->n_values++] = value;
     rc = walk(s, by->child, whole ? s->n : i + 1);
@@ -389,9 +399,15 @@ int sac__router_match(const sac__router *router, sac_str path, unsigned method, 
     s.n = 0;
     s.n_values = 0;
     s.out = out;
+    s.out_of_memory = false;
     if (split(&s, path))
         (void)walk(&s, &router->root, 0);
-    return SAC_OK;
+    return s.out_of_memory ? SAC_ENOMEM : SAC_OK;
+}
+
+const sac_converter *sac__route_converter(const sac__route *made, size_t i)
+{
+    return ((const route *)made)->converters[i];
 }
 
 const sac__route *sac__router_first(const sac__router *router)

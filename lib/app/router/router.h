@@ -56,6 +56,9 @@ int sac__router_fence(sac__router *router, const char *path, sac_err *err) SAC_M
 /* All routes, in order of addition. */
 const sac__route *sac__router_first(const sac__router *router);
 
+/* The kind of a route's i-th parameter. */
+const sac_converter *sac__route_converter(const sac__route *route, size_t i);
+
 /*
  * Finds the route of a raw (percent-encoded) path for a method's bit (HEAD
  * matches where GET does). A path that cannot be decoded matches nothing.

@@ -3,6 +3,7 @@
 
 #include "core/alloc.h"
 #include "core/log.h"
+#include "core/table.h"
 #include "store/lmdb/env.h"
 #include "store/lmdb/read.h"
 #include "store/lmdb/uri.h"
@@ -116,7 +117,7 @@ static int open_store(const sac_store_config *config, const sac__lmdb_uri *uri, 
 static int check_config(const sac_store_config *config, sac_err *err)
 {
     if (config->size > sizeof *config)
-        return sac_err_set(err, SAC_EVERSION, "sac_store_config of a newer sacrum");
+        return sac__table_newer("sac_store_config", config->size, sizeof *config, err);
     if (config->size < sizeof *config)
         return sac_err_set(err, SAC_EINVAL, "sac_store_config without SAC_STORE_CONFIG()");
     return SAC_OK;

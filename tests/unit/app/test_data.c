@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "raw_host.h"
-
-#include <stdatomic.h>
-
-#include <sacrum/impl/store.h>
+#include "many_store.h"
 
 #include "app/app.h"
 #include "app/req.h"
@@ -15,6 +11,8 @@ typedef struct fake {
     bool async;
     int refuse; /* what submit answers with */
     int result; /* of every write */
+    bool has;   /* a stored document for who decides */
+    sac_change change;
     pthread_t thread;
     bool has_thread;
     sac_write *pending;
@@ -64,11 +62,15 @@ static int fake_count(void *self, const sac_query *query, int64_t *count, sac_er
 
 static void answer(fake *store, sac_write *write)
 {
-    sac_change change = {.kind = SAC_CHANGE_KEEP};
+    const sac_view stored = {.doc = sac_str_n(one_doc, sizeof one_doc), .revision = 7};
 
+    store->change = (sac_change){.kind = SAC_CHANGE_KEEP};
     write->result = store->result;
+    write->failed = store->result == SAC_EEXIST ? 2 : 0;
+    write->revision = 9;
     if (write->kind == SAC_WRITE_DECIDE && store->result == SAC_OK)
-        write->result = write->decide(write->self, NULL, &change, &write->err);
+        write->result = write->decide(write->self, store->has ? &stored : NULL, &store->change,
+                                      &write->err);
     if (write->kind == SAC_WRITE_INSERT) {
         store->n_last = write->docs[0].n < sizeof store->last ? write->docs[0].n : 0;
         memcpy(store->last, write->docs[0].p, store->n_last);
@@ -343,6 +345,408 @@ static void test_submit__outlives_its_client(void **state)
     raw_fini(&host);
 }
 
+static const char with_id[] = "\x0e\0\0\0\x10_id\0\5\0\0\0"; /* and its NUL */
+static const sac_value five = {SAC_BSON_INT32, {"\5\0\0\0", 4}};
+
+static int inserts_many(sac_req *req)
+{
+    const sac_str docs[3] = {{with_id, 14}, {with_id, 14}, {with_id, 14}};
+    size_t failed = 77;
+    int rc = sac_req_insert_many(req, "things", docs, 3, &failed);
+
+    CHECK_INT(failed, rc == SAC_EEXIST ? 2 : 77);
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
+static int inserts_none(sac_req *req)
+{
+    const int rc = sac_req_insert_many(req, "things", NULL, 0, NULL);
+
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
+static int inserts_without_id(sac_req *req)
+{
+    const sac_str docs[2] = {{with_id, 14}, {one_doc, sizeof one_doc}};
+
+    return sac_req_insert_many(req, "things", docs, 2, NULL);
+}
+
+static void test_req_insert_many__says_which_failed(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    start(&fx, inserts_many);
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 204);
+    the_store.result = SAC_EEXIST;
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 409);
+    the_store.result = SAC_EFULL;
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 507);
+    CHECK_INT(atomic_load(&the_store.writes), 3);
+    the_store.result = SAC_OK;
+    now.post = inserts_none;
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 204);
+    now.post = inserts_without_id;
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 400);
+    CHECK(contains(fx.reply.body, "no _id"));
+    CHECK_INT(atomic_load(&the_store.writes), 3);
+    fixture_free(&fx);
+}
+
+static int replaces(sac_req *req)
+{
+    const int rc = sac_req_replace(req, "things", sac_str_n(with_id, 14));
+
+    CHECK(rc != SAC_ENOTFOUND || sac_reply_status(req) == 0);
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
+static int removes(sac_req *req)
+{
+    const int rc = sac_req_remove(req, "things", five);
+
+    CHECK(rc != SAC_ENOTFOUND || sac_reply_status(req) == 0);
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
+static void test_req_replace_and_remove__want_what_is_there(void **state)
+{
+    act *const acts[] = {replaces, removes};
+    const sac_change_kind kinds[] = {SAC_CHANGE_PUT, SAC_CHANGE_REMOVE};
+    fixture fx;
+
+    (void)state;
+    start(&fx, NULL);
+    for (int i = 0; i < 2; i++) {
+        now.post = acts[i];
+        CHECK_INT(fixture_get(&fx, "POST", "/out"), 404);
+        the_store.has = true;
+        CHECK_INT(fixture_get(&fx, "POST", "/out"), 204);
+        CHECK_INT(the_store.change.kind, kinds[i]);
+        the_store.has = false;
+        the_store.result = SAC_EFULL;
+        CHECK_INT(fixture_get(&fx, "POST", "/out"), 507);
+        the_store.result = SAC_OK;
+    }
+    fixture_free(&fx);
+}
+
+static int only_if_new(void *self, const sac_view *stored, sac_change *change, sac_err *err)
+{
+    if (stored)
+        return sac_err_set(err, SAC_ECONFLICT, "revision %d is there", (int)stored->revision);
+    change->kind = SAC_CHANGE_PUT;
+    change->doc = *(sac_str *)self;
+    return SAC_OK;
+}
+
+static int decides(sac_req *req)
+{
+    sac_str doc = sac_str_n(with_id, 14);
+    uint64_t revision = 3;
+    int rc = sac_req_decide(req, "things", five, only_if_new, &doc, NULL);
+
+    CHECK(rc == SAC_OK || rc == SAC_ECONFLICT);
+    rc = sac_req_decide(req, "things", five, only_if_new, &doc, &revision);
+    CHECK_INT(revision, rc == SAC_OK ? 9 : 3);
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
+static void test_req_decide__sees_and_says(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    start(&fx, decides);
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 204);
+    CHECK_INT(the_store.change.kind, SAC_CHANGE_PUT);
+    the_store.has = true;
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 409);
+    CHECK(contains(fx.reply.body, "\"detail\":\"revision 7 is there\""));
+    fixture_free(&fx);
+}
+
+static int blocking_write(sac_req *req)
+{
+    sac_write write = SAC_WRITE(.kind = SAC_WRITE_CLEAR, .collection = "things");
+
+    return sac_req_write(req, &write);
+}
+
+static int blocking_decide(sac_req *req)
+{
+    return sac_req_decide(req, "things", five, only_if_new, NULL, NULL);
+}
+
+static int blocking_insert(sac_req *req)
+{
+    return sac_req_insert(req, "things", sac_str_n(with_id, 14), NULL);
+}
+
+/* What would hold the host's thread up is a mistake that is told. */
+static void test_writes__are_not_for_inline_views(void **state)
+{
+    const struct {
+        act *post;
+        const char *name;
+    } calls[] = {{blocking_write, "sac_req_write"},     {blocking_insert, "sac_req_insert"},
+                 {inserts_many, "sac_req_insert_many"}, {inserts_none, "sac_req_insert_many"},
+                 {replaces, "sac_req_replace"},         {removes, "sac_req_remove"},
+                 {blocking_decide, "sac_req_decide"}};
+    const int workers[] = {2, SAC_NO_WORKERS};
+    char want[100];
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof calls / sizeof *calls; i++) {
+        sac_app_config other = config;
+        fixture fx;
+
+        other.workers = workers[i % 2];
+        now.post = calls[i / 2].post;
+        fixture_new(&fx, &other);
+        fixture_mount(&fx, "/in", &inline_view, &now);
+        fixture_mount(&fx, "/out", &blocking_view, &now);
+        CHECK_INT(fixture_get(&fx, "POST", "/in"), 500);
+        CHECK_INT(atomic_load(&the_store.writes), 0);
+        snprintf(want, sizeof want, "view in: %s waits, so the view cannot be SAC_INLINE",
+                 calls[i / 2].name);
+        CHECK(strstr(fx.log, want));
+        CHECK(!contains(fx.reply.body, "INLINE"));
+        the_store.has = true;
+        CHECK_INT(fixture_get(&fx, "POST", "/out") == 500,
+                  now.post == blocking_write || now.post == blocking_insert);
+        fixture_free(&fx);
+    }
+}
+
+static int teardown_writes(void *self, sac_req *req)
+{
+    (void)self;
+    CHECK_INT(blocking_insert(req), SAC_EIO);
+    return 0;
+}
+
+static int says_done(sac_req *req)
+{
+    return sac_reply_text(req, 200, "done");
+}
+
+static void test_writes__of_a_teardown_are_logged(void **state)
+{
+    const sac_view_ops view = SAC_VIEW_OPS(.name = "late", .flags = SAC_INLINE, .post = run,
+                                           .teardown = teardown_writes);
+    fixture fx;
+
+    (void)state;
+    now.post = says_done;
+    fixture_new(&fx, &config);
+    fixture_mount(&fx, "/late", &view, &now);
+    CHECK_INT(fixture_get(&fx, "POST", "/late"), 200);
+    CHECK(strstr(fx.log, "view late: sac_req_insert waits"));
+    fixture_free(&fx);
+}
+
+static int reads_one(sac_req *req)
+{
+    sac_str doc;
+    const int rc = sac_req_find_one(req, "things", five, &doc);
+
+    return rc ? rc : sac_reply_bson(req, 200, doc);
+}
+
+static void test_reads__on_workers_are_not_for_inline_views(void **state)
+{
+    sac_app_config other = config;
+    fixture fx;
+
+    (void)state;
+    now.post = reads_one;
+    other.reads = SAC_READS_ON_WORKERS;
+    fixture_new(&fx, &other);
+    fixture_mount(&fx, "/in", &inline_view, &now);
+    fixture_mount(&fx, "/out", &blocking_view, &now);
+    CHECK_INT(fixture_get(&fx, "POST", "/in"), 500);
+    CHECK(strstr(fx.log, "view in: sac_req_find_one waits where reads are SAC_READS_ON_WORKERS"));
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 200);
+    fixture_free(&fx);
+}
+
+static const sac_app_config many_config = SAC_APP_CONFIG(.database = "many:", .stores = {many_open},
+                                                         .workers = 2);
+
+static void start_many(fixture *fx, act *post, long n)
+{
+    memset(&the_many, 0, sizeof the_many);
+    the_many.n = n;
+    the_many.fail_at = -1;
+    now.post = post;
+    fixture_new(fx, &many_config);
+    fixture_mount(fx, "/in", &inline_view, &now);
+    fixture_mount(fx, "/out", &blocking_view, &now);
+}
+
+static int finds_first(sac_req *req)
+{
+    sac_query query = SAC_QUERY(.collection = "things", .limit = 50);
+    sac_str doc = {NULL, 1};
+    const int rc = sac_req_find_first(req, &query, &doc);
+
+    CHECK(rc == SAC_OK || (!doc.p && doc.n == 1));
+    CHECK(rc != SAC_ENOTFOUND || sac_reply_status(req) == 0);
+    return rc ? rc : sac_reply_bson(req, 200, doc);
+}
+
+static void test_req_find_first__copies(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    start_many(&fx, finds_first, 3);
+    CHECK_INT(fixture_get(&fx, "POST", "/in"), 200);
+    CHECK_STR(fx.reply.body, "{\"_id\":0,\"x\":\"name 0\"}");
+    CHECK_INT(fixture_get(&fx, "POST", "/out"), 200);
+    CHECK_INT(atomic_load(&the_many.given), 2);
+    the_many.n = 0;
+    CHECK_INT(fixture_get(&fx, "POST", "/in"), 404);
+    the_many.n = 3;
+    the_many.fail_at = 0;
+    CHECK_INT(fixture_get(&fx, "POST", "/in"), 500);
+    CHECK(strstr(fx.log, "collection things: the disk is gone"));
+    fixture_free(&fx);
+}
+
+typedef struct seen {
+    int begun, docs, end_at, rc;
+} seen;
+
+static int see_begin(void *self, const sac_snapshot *snapshot)
+{
+    CHECK_INT(snapshot->revision, 1);
+    ((seen *)self)->begun++;
+    return 0;
+}
+
+static int see_doc(void *self, const sac_view *view)
+{
+    seen *s = self;
+
+    CHECK_INT(view->revision, s->docs + 1);
+    CHECK(atomic_load(&the_many.reading));
+    return ++s->docs == s->end_at ? s->rc : 0;
+}
+
+static seen all_seen;
+
+static int finds(sac_req *req)
+{
+    const sac_query query = SAC_QUERY(.collection = "things");
+    const sac_sink sink = {.begin = see_begin, .doc = see_doc, .self = &all_seen};
+    const int rc = sac_req_find(req, &query, &sink);
+
+    CHECK(rc != SAC_EFORBIDDEN || sac_reply_status(req) == 0);
+    return rc ? rc : sac_reply_jsonf(req, 200, "%d", all_seen.docs);
+}
+
+static void test_req_find__gives_documents_in_place(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    start_many(&fx, finds, 30);
+    for (int i = 0; i < 2; i++) {
+        const char *target = i ? "/in" : "/out";
+
+        all_seen = (seen){.docs = 0};
+        CHECK_INT(fixture_get(&fx, "POST", target), 200);
+        CHECK_STR(fx.reply.body, "30");
+        CHECK_INT(all_seen.begun, 1);
+        all_seen = (seen){.end_at = 10, .rc = 1};
+        CHECK_INT(fixture_get(&fx, "POST", target), 200);
+        CHECK_STR(fx.reply.body, "10");
+        all_seen = (seen){.end_at = 10, .rc = SAC_EFORBIDDEN};
+        CHECK_INT(fixture_get(&fx, "POST", target), 403);
+        CHECK_INT(all_seen.docs, 10);
+        all_seen = (seen){.docs = 0};
+        the_many.fail_at = 5;
+        CHECK_INT(fixture_get(&fx, "POST", target), 500);
+        the_many.fail_at = -1;
+        CHECK_INT(atomic_load(&the_many.cursors), 0);
+    }
+    fixture_free(&fx);
+}
+
+static int query_of_another_size(sac_req *req)
+{
+    sac_query query = SAC_QUERY(.collection = "things");
+    const sac_sink sink = {.doc = see_doc, .self = &all_seen};
+
+    query.size += 8;
+    CHECK_INT(sac_req_find(req, &query, &sink), SAC_EVERSION);
+    query.size = 0;
+    CHECK_INT(sac_req_find(req, &query, &sink), SAC_EINVAL);
+    query.size = offsetof(sac_query, skip);
+    query.skip = -1;
+    query.limit = -1;
+    return sac_req_find(req, &query, &sink) ? SAC_EIO : sac_reply_text(req, 200, "ok");
+}
+
+static void test_req_find__takes_older_queries(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    all_seen = (seen){.docs = 0};
+    start_many(&fx, query_of_another_size, 3);
+    CHECK_INT(fixture_get(&fx, "POST", "/in"), 200);
+    CHECK_INT(all_seen.docs, 3);
+    fixture_free(&fx);
+}
+
+/* Every call while memory ends: an error that is told, and the next request is right. */
+static void survive(act *post, const sac_app_config *with, int status)
+{
+    int got = 500;
+
+    for (long n = 0; got == 500; n++) {
+        fault_alloc fault;
+        sac_app_config failing = *with;
+        const sac_loopback_request ask = SAC_LOOPBACK_REQUEST(.method = "POST", .target = "/out");
+        sac_err err;
+        fixture fx;
+
+        CHECK(n < 100);
+        now.post = post;
+        failing.alloc = fault_alloc_init(&fault, -1);
+        fixture_new(&fx, &failing);
+        fixture_mount(&fx, "/out", &blocking_view, &now);
+        CHECK_INT(sac_loopback_new(fx.app, &fx.client, NULL), SAC_OK);
+        the_store.has = true;
+        all_seen = (seen){.docs = 0};
+        fault.left = n;
+        got = sac_loopback_send(fx.client, &ask, &fx.reply, &err) == 0 ? fx.reply.status : 500;
+        fault.left = -1;
+        CHECK(got == 500 || got == status);
+        all_seen = (seen){.docs = 0};
+        CHECK_INT(fixture_get(&fx, "POST", "/out"), status);
+        fixture_free(&fx);
+        CHECK_INT(fault.live, 0);
+    }
+}
+
+static void test_data__survives_oom(void **state)
+{
+    act *const writes[] = {inserts_many, replaces, removes};
+    act *const queries[] = {finds_first, finds};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        survive(writes[i], &config, 204);
+    the_many = (many){.n = 20, .fail_at = -1};
+    for (int i = 0; i < 2; i++)
+        survive(queries[i], &many_config, 200);
+}
+
 static int needs_store(sac_req *req)
 {
     int64_t n;
@@ -387,6 +791,16 @@ int main(void)
         cmocka_unit_test(test_req_count__hands_the_filter_on),
         cmocka_unit_test(test_req_insert__makes_an_id),
         cmocka_unit_test(test_req_insert__refuses_bytes_that_are_no_document),
+        cmocka_unit_test(test_req_insert_many__says_which_failed),
+        cmocka_unit_test(test_req_replace_and_remove__want_what_is_there),
+        cmocka_unit_test(test_req_decide__sees_and_says),
+        cmocka_unit_test(test_writes__are_not_for_inline_views),
+        cmocka_unit_test(test_writes__of_a_teardown_are_logged),
+        cmocka_unit_test(test_reads__on_workers_are_not_for_inline_views),
+        cmocka_unit_test(test_req_find_first__copies),
+        cmocka_unit_test(test_req_find__gives_documents_in_place),
+        cmocka_unit_test(test_req_find__takes_older_queries),
+        cmocka_unit_test(test_data__survives_oom),
         cmocka_unit_test(test_submit__parks_or_waits),
         cmocka_unit_test(test_submit__outlives_its_client),
         cmocka_unit_test(test_req_count__without_a_store_is_500),

@@ -321,120 +321,10 @@ static void test_dispatch__maps_a_bare_error_to_its_status(void **state)
     fixture_free(&fx);
 }
 
-static int forgetful(void *self, sac_req *req, const sac_next *next)
-{
-    (void)self;
-    (void)req;
-    (void)next;
-    return 0;
-}
-
-static int greedy(void *self, sac_req *req, const sac_next *next)
-{
-    const int rc = sac_next_run(next, req);
-
-    (void)self;
-    CHECK_INT(sac_next_run(next, req), SAC_EINVAL);
-    return rc;
-}
-
 static int passing(void *self, sac_req *req, const sac_next *next)
 {
     (void)self;
     return sac_next_run(next, req);
-}
-
-static void test_decorator__that_forgets_is_named(void **state)
-{
-    const sac_decorator rows[] = {
-        {.fn = passing}, {.fn = forgetful}, {.fn = passing}, {.fn = NULL}};
-    const sac_view_ops ops = SAC_VIEW_OPS(.name = "lost", .decorators = rows, .get = view_get);
-    fixture fx;
-
-    (void)state;
-    memset(&seen, 0, sizeof seen);
-    fixture_new(&fx, NULL);
-    fixture_mount(&fx, "/lost", &ops, &seen);
-    CHECK_INT(fixture_get(&fx, "GET", "/lost"), 500);
-    CHECK(strstr(fx.log, "view lost: decorator 1 neither ran the rest nor answered"));
-    assert_string_equal(seen.text, "");
-    fixture_free(&fx);
-}
-
-static void test_decorator__runs_the_rest_once(void **state)
-{
-    const sac_decorator rows[] = {{.fn = greedy}, {.fn = NULL}};
-    const sac_view_ops ops = SAC_VIEW_OPS(.name = "greedy", .decorators = rows, .get = view_get);
-    fixture fx;
-
-    (void)state;
-    memset(&seen, 0, sizeof seen);
-    fixture_new(&fx, NULL);
-    fixture_mount(&fx, "/greedy", &ops, &seen);
-    CHECK_INT(fixture_get(&fx, "GET", "/greedy"), 200);
-    assert_string_equal(seen.text, "get ");
-    fixture_free(&fx);
-}
-
-static int rescue(void *self, sac_req *req, const sac_next *next)
-{
-    (void)self;
-    CHECK_INT(sac_next_run(next, req), SAC_ENOTFOUND);
-    CHECK_INT(sac_reply_status(req), 404);
-    return sac_reply_text(req, 200, "rescued");
-}
-
-static int change_head(void *self, sac_req *req, const sac_next *next)
-{
-    int rc = sac_next_run(next, req);
-
-    (void)self;
-    CHECK_INT(sac_reply_status(req), 200);
-    if (rc == 0)
-        rc = sac_reply_set_status(req, 202);
-    return rc ? rc : sac_reply_header(req, "X-Changed", sac_str_of("yes"));
-}
-
-static void test_decorator__may_answer_instead(void **state)
-{
-    const sac_decorator rows[] = {{.fn = change_head}, {.fn = rescue}, {.fn = NULL}};
-    const sac_view_ops ops = SAC_VIEW_OPS(.name = "r", .decorators = rows, .get = bare_error);
-    int code = SAC_ENOTFOUND;
-    fixture fx;
-
-    (void)state;
-    fixture_new(&fx, NULL);
-    fixture_mount(&fx, "/r", &ops, &code);
-    CHECK_INT(fixture_get(&fx, "GET", "/r"), 202);
-    CHECK_STR(fx.reply.body, "rescued");
-    CHECK_FIELD(&fx, "x-changed", "yes");
-    fixture_free(&fx);
-}
-
-/* A row of an older program: it has neither methods nor flags. */
-typedef struct old_row {
-    sac_decorate *fn;
-    void *self;
-} old_row;
-
-static void test_decorator__is_stepped_by_its_size(void **state)
-{
-    static trace t;
-    const old_row rows[] = {{wrap_outer, &t}, {wrap_inner, &t}, {NULL, NULL}};
-    const sac_view_ops ops = {.size = sizeof ops,
-                              .decorator_size = sizeof(old_row),
-                              .name = "old",
-                              .decorators = (const sac_decorator *)(const void *)rows,
-                              .get = view_get};
-    fixture fx;
-
-    (void)state;
-    memset(&t, 0, sizeof t);
-    fixture_new(&fx, NULL);
-    fixture_mount(&fx, "/old", &ops, &t);
-    CHECK_INT(fixture_get(&fx, "GET", "/old"), 200);
-    assert_string_equal(t.text, "( [ get ] ) ");
-    fixture_free(&fx);
 }
 
 static int super_get(void *self, sac_req *req)
@@ -647,10 +537,6 @@ int main(void)
         cmocka_unit_test(test_dispatch__lets_middleware_answer_for_a_404),
         cmocka_unit_test(test_dispatch__logs_a_handler_without_an_answer),
         cmocka_unit_test(test_dispatch__maps_a_bare_error_to_its_status),
-        cmocka_unit_test(test_decorator__that_forgets_is_named),
-        cmocka_unit_test(test_decorator__runs_the_rest_once),
-        cmocka_unit_test(test_decorator__may_answer_instead),
-        cmocka_unit_test(test_decorator__is_stepped_by_its_size),
         cmocka_unit_test(test_super__goes_down_the_tables),
         cmocka_unit_test(test_dispatch__runs_inline_chains_on_the_hosts_thread),
         cmocka_unit_test(test_mount__of_the_library_says_what_does_not_wait),

@@ -276,17 +276,80 @@ static void test_head__checks_come_in_order(void **state)
     fixture_free(&fx);
 }
 
+static int makes_values(sac_req *req)
+{
+    const sac_value text = sac_req_str_value(req, sac_str_of("ab"));
+    const sac_value small = sac_req_int_value(req, INT32_MIN);
+    const sac_value large = sac_req_int_value(req, (int64_t)INT32_MAX + 1);
+    const sac_str copy = sac_req_dup(req, sac_str_n("abc", 2));
+    sac_oid oid, back;
+    sac_value id;
+    sac_str s;
+    int64_t n;
+
+    CHECK(sac_value_str(&text, &s));
+    CHECK_STR(s, "ab");
+    CHECK_INT(text.raw.n, 7);
+    CHECK(small.type == SAC_BSON_INT32 && sac_value_int(&small, &n) && n == INT32_MIN);
+    CHECK(large.type == SAC_BSON_INT64 && sac_value_int(&large, &n) && n == (int64_t)INT32_MAX + 1);
+    sac_req_oid(req, &oid);
+    id = sac_req_oid_value(req, &oid);
+    CHECK(sac_value_oid(&id, &back) && memcmp(&oid, &back, sizeof oid) == 0);
+    CHECK(strcmp(copy.p, "ab") == 0);
+    CHECK(sac_req_now(req) > INT64_C(1700000000000));
+    return 0;
+}
+
+static void test_req__makes_values_and_copies(void **state)
+{
+    fixture fx;
+
+    (void)state;
+    perform(&fx, NULL, makes_values);
+    CHECK_INT(fixture_get(&fx, "GET", "/act"), 200);
+    fixture_free(&fx);
+}
+
+static int finds_no_memory_for_values(sac_req *req)
+{
+    const sac_oid oid = {{0}};
+
+    while (sac_req_alloc(req, 8192))
+        ;
+    while (sac_req_alloc(req, 1))
+        ;
+    CHECK_INT(sac_req_str_value(req, sac_str_of("ab")).type, SAC_BSON_MISSING);
+    CHECK_INT(sac_req_oid_value(req, &oid).type, SAC_BSON_MISSING);
+    CHECK_INT(sac_req_int_value(req, 1).type, SAC_BSON_MISSING);
+    CHECK(!sac_req_dup(req, sac_str_of("a")).p);
+    return 0;
+}
+
+static void test_req__values_without_memory_are_missing(void **state)
+{
+    const sac_app_config config = SAC_APP_CONFIG(.max_memory = 65536);
+    fixture fx;
+
+    (void)state;
+    perform(&fx, &config, finds_no_memory_for_values);
+    CHECK_INT(fixture_get(&fx, "GET", "/act"), 500);
+    fixture_free(&fx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_req__tells_its_path),
-                                       cmocka_unit_test(test_req__reads_ids),
-                                       cmocka_unit_test(test_req__reads_the_query),
-                                       cmocka_unit_test(test_req__refuses_a_bad_query),
-                                       cmocka_unit_test(test_req__reads_fields_and_cookies),
-                                       cmocka_unit_test(test_req__has_memory_and_a_log),
-                                       cmocka_unit_test(test_req__builds_urls),
-                                       cmocka_unit_test(test_req__knows_its_origin),
-                                       cmocka_unit_test(test_head__checks_come_in_order)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_req__makes_values_and_copies),
+        cmocka_unit_test(test_req__values_without_memory_are_missing),
+        cmocka_unit_test(test_req__tells_its_path),
+        cmocka_unit_test(test_req__reads_ids),
+        cmocka_unit_test(test_req__reads_the_query),
+        cmocka_unit_test(test_req__refuses_a_bad_query),
+        cmocka_unit_test(test_req__reads_fields_and_cookies),
+        cmocka_unit_test(test_req__has_memory_and_a_log),
+        cmocka_unit_test(test_req__builds_urls),
+        cmocka_unit_test(test_req__knows_its_origin),
+        cmocka_unit_test(test_head__checks_come_in_order)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

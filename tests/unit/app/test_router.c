@@ -289,6 +289,28 @@ static void test_router__bounds_the_depth_of_a_path(void **state)
     CHECK(!f->match.route);
 }
 
+/* Then a path is not one that matches nothing. */
+static void test_router__says_when_memory_ends(void **state)
+{
+    static const char *const paths[] = {"/a/%61", "/rest/a/%61", "/a/b/%61"};
+    fixture *f = *state;
+    sac__arena *full = sac__arena_open(f->cache, 4096);
+
+    CHECK(full);
+    while (sac__arena_bytes(full, 1))
+        continue;
+    CHECK_INT(add(f, "/a/{x}", "a", SAC_GET), SAC_OK);
+    CHECK_INT(add(f, "/rest/{x:path}", "rest", SAC_GET), SAC_OK);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        CHECK_INT(sac__router_match(f->router, sac_str_of(paths[i]), SAC_GET, full, &f->match),
+                  SAC_ENOMEM);
+        CHECK(!f->match.route);
+    }
+    CHECK_INT(sac__router_match(f->router, sac_str_of("/a/b"), SAC_GET, full, &f->match), SAC_OK);
+    CHECK(f->match.route);
+    sac__arena_close(full);
+}
+
 static void test_router__survives_oom(void **state)
 {
     fault_alloc fault;
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_router__builds_urls_by_view_name, setup, teardown),
         cmocka_unit_test_setup_teardown(test_router__finds_each_of_a_thousand, setup, teardown),
         cmocka_unit_test_setup_teardown(test_router__bounds_the_depth_of_a_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_router__says_when_memory_ends, setup, teardown),
         cmocka_unit_test(test_router__survives_oom),
     };
 

@@ -258,6 +258,7 @@ static void test_cors__says_which_origin_is_none(void **state)
         CHECK_INT(sac_app_cors(t.app, &cors, &err), SAC_EINVAL);
         cors.size++;
         CHECK_INT(sac_app_cors(t.app, &cors, &err), SAC_EVERSION);
+        CHECK(strstr(err.text, "sac_cors of a newer libsacrum: "));
     }
     todos_close(&t);
 }

@@ -134,9 +134,37 @@ static void test_value__numbers_as_doubles(void **state)
     sac_bson_fini(&doc);
 }
 
+static void test_value__members_by_type_or_the_fallback(void **state)
+{
+    sac_bson doc;
+    sac_str made;
+
+    (void)state;
+    sac_bson_init(&doc, NULL, 0);
+    sac_bson_add_str(&doc, "s", sac_str_of("text"));
+    sac_bson_add_int64(&doc, "n", -7);
+    sac_bson_add_double(&doc, "d", 2.5);
+    sac_bson_add_bool(&doc, "b", true);
+    CHECK_INT(sac_bson_finish(&doc, &made), SAC_OK);
+    CHECK_STR(sac_bson_get_str(made, "s"), "text");
+    CHECK(!sac_bson_get_str(made, "n").p);
+    CHECK(!sac_bson_get_str(made, "none").p);
+    CHECK_INT(sac_bson_get_int(made, "n", 3), -7);
+    CHECK_INT(sac_bson_get_int(made, "d", 3), 3);
+    CHECK_INT(sac_bson_get_int(made, "none", 3), 3);
+    CHECK(sac_bson_get_double(made, "d", 1) == 2.5);
+    CHECK(sac_bson_get_double(made, "n", 1) == -7);
+    CHECK(sac_bson_get_double(made, "s", 1) == 1);
+    CHECK(sac_bson_get_bool(made, "b", false));
+    CHECK(sac_bson_get_bool(made, "s", true));
+    CHECK(!sac_bson_get_bool(made, "none", false));
+    sac_bson_fini(&doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_value__members_by_type_or_the_fallback),
         cmocka_unit_test(test_value__reads_each_type),
         cmocka_unit_test(test_value__leaves_outputs_of_other_types),
         cmocka_unit_test(test_value__integers_are_exact_or_none),

@@ -394,7 +394,7 @@ static int end_item(void *self, size_t index)
     return SAC_OK;
 }
 
-static int decode_items(items *it, const char *text, sac_err *err)
+static int decode_items_with(const sac_alloc *alloc, items *it, const char *text, sac_err *err)
 {
     const sac__json_items calls = {.begin = begin_item, .end = end_item, .self = it};
     const sac__json_decoding how = {.flags = SAC_JSON_KEY_RULES,
@@ -406,10 +406,15 @@ static int decode_items(items *it, const char *text, sac_err *err)
 
     memset(it, 0, sizeof *it);
     it->fail_at = 3;
-    rc = sac__json_decode_items(&how, sac_str_of(text), &calls, err);
+    rc = sac__json_decode_items(&how, sac_str_of(text), alloc, &calls, err);
     if (it->begun > it->ended)
         sac_bson_fini(&it->doc);
     return rc;
+}
+
+static int decode_items(items *it, const char *text, sac_err *err)
+{
+    return decode_items_with(NULL, it, text, err);
 }
 
 static void test_decode__reads_items(void **state)
@@ -497,6 +502,26 @@ static void test_decode__survives_damage(void **state)
     }
 }
 
+static void test_decode__items_survive_oom(void **state)
+{
+    int rc = SAC_ENOMEM;
+
+    (void)state;
+    for (long i = 0; rc != SAC_OK; i++) {
+        fault_alloc fault;
+        sac_err err;
+        items it;
+
+        rc = decode_items_with(fault_alloc_init(&fault, i), &it,
+                               "[{\"\\u0061\":\"x\\n\"},{\"\\u0062\":\"\\u0063\"}]", &err);
+        CHECK_INT(fault.live, 0);
+        CHECK(rc == SAC_OK || rc == SAC_ENOMEM);
+        /* What is needed on the way comes from the allocator. */
+        CHECK((rc == SAC_OK) == (i > 0 && fault.calls <= i));
+        CHECK(i < 50);
+    }
+}
+
 static int decode_failing(fault_alloc *fault, long left, const char *text)
 {
     decoded d = {.rc = 0};
@@ -559,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_decode__reads_single_values),
         cmocka_unit_test(test_decode__survives_damage),
         cmocka_unit_test(test_decode__survives_oom),
+        cmocka_unit_test(test_decode__items_survive_oom),
     };
 
     return cmocka_run_group_tests(tests, index_plans, unindex_plans);

@@ -126,6 +126,7 @@ static void test_json__knows_options_by_size(void **state)
     (void)state;
     options.size = sizeof options + 1;
     CHECK_INT(sac_json_decode(deep, &options, NULL, &doc, &err), SAC_EVERSION);
+    CHECK(strstr(err.text, "sac_json_options of a newer libsacrum: "));
     CHECK_INT(sac_json_encode(deep, &options, take_piece, &to, &err), SAC_EVERSION);
     options.size = 0;
     CHECK_INT(sac_json_decode(deep, &options, NULL, &doc, &err), SAC_EVERSION);

@@ -45,6 +45,17 @@ static void test_resource__says_what_is_wrong(void **state)
     REFUSED(SAC_EINVAL, "id_type", .name = "todos", .id_type = (sac_id_type)9);
 }
 
+/* The text names the table and both sizes. */
+static void check_newer(const sac_err *err, const char *table, size_t size, size_t known)
+{
+    char want[160];
+
+    snprintf(want, sizeof want, "%s of a newer libsacrum: %zu bytes, %zu are known", table, size,
+             known);
+    if (!strstr(err->text, want))
+        fail_msg("\"%s\" is not \"%s\"", err->text, want);
+}
+
 static void test_resource__knows_no_newer_tables(void **state)
 {
     sac_resource_ops ops = SAC_RESOURCE_OPS(.list = NULL);
@@ -54,13 +65,16 @@ static void test_resource__knows_no_newer_tables(void **state)
     (void)state;
     resource.size++;
     CHECK_INT(mount("/api/todos", &resource, &err), SAC_EVERSION);
+    check_newer(&err, "sac_resource", resource.size, sizeof resource);
     resource = todo_resource;
     resource.field_size = 4096;
     CHECK_INT(mount("/api/todos", &resource, &err), SAC_EVERSION);
+    check_newer(&err, "row of sac_field", 4096, sizeof(sac_field));
     resource = todo_resource;
     ops.size++;
     resource.ops = &ops;
     CHECK_INT(mount("/api/todos", &resource, &err), SAC_EVERSION);
+    check_newer(&err, "sac_resource_ops", ops.size, sizeof ops);
     ops.size = 1;
     CHECK_INT(mount("/api/todos", &resource, &err), SAC_EINVAL);
     ops = (sac_resource_ops)SAC_RESOURCE_OPS(.super = &ops);

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <sacrum/impl/store.h>
@@ -179,10 +180,15 @@ static void test_store__new_refuses_a_newer_table_and_reads_an_older_one(void **
     sac_store *store = NULL;
     uint64_t revision = 5;
     fake of = {.closed = 0};
+    sac_err err = {.code = 0};
+    char want[80];
 
     (void)state;
     ops.size = sizeof ops + sizeof(void *);
-    CHECK_INT(sac_store_new(NULL, &ops, &of, &store, NULL), SAC_EVERSION);
+    CHECK_INT(sac_store_new(NULL, &ops, &of, &store, &err), SAC_EVERSION);
+    snprintf(want, sizeof want, "sac_store_ops of a newer libsacrum: %zu bytes, %zu are known",
+             ops.size, sizeof ops);
+    assert_string_equal(err.text, want);
     ops.size = 8; /* everything behind it reads as NULL */
     CHECK_INT(sac_store_new(NULL, &ops, &of, &store, NULL), SAC_EINVAL);
     ops.size = sizeof ops;
