@@ -119,7 +119,7 @@ describe('a page of another origin', {timeout: 60_000}, () => {
   let server, item, etag;
 
   before(async () => {
-    server = await Server.start({origin: listed});
+    server = await Server.start({arguments: ['--origin', listed]});
     const {json, headers} = await request('POST', server.todos, {body: {title: 'a'}});
     item = json.url;
     ({etag} = headers);

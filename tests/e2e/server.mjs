@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The todo example as a child process, and plain HTTP to talk to it.
+// An example as a child process, and plain HTTP to talk to it.
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
@@ -38,7 +38,7 @@ export function ready(child, ms = 10_000) {
     child.stderr.on('data', (chunk) => { said += chunk; });
     child.stdout.on('data', (chunk) => {
       said += chunk;
-      const line = /^todo: (http:\S+)$/m.exec(said);
+      const line = /^\w+: (http:\S+)$/m.exec(said);
       if (line) {
         clearTimeout(timer);
         resolve(line[1]);
@@ -65,12 +65,13 @@ export async function end(child, signal, ms = 5000) {
 }
 
 export class Server {
-  /** Starts the program on a database of its own. Options: origin. */
-  static async start(options = {}) {
+  /** Starts an example on a database of its own. Options: example, arguments. */
+  static async start({example = 'todo', arguments: more = []} = {}) {
     const server = new Server();
-    server.folder = temporary('todo');
+    server.example = example;
+    server.more = more;
+    server.folder = temporary(example);
     server.port = await freePort();
-    server.options = options;
     await server.run();
     return server;
   }
@@ -84,17 +85,16 @@ export class Server {
   }
 
   async run() {
-    const {SACRUM_TODO, SACRUM_VENDOR} = process.env;
-    assert.ok(SACRUM_TODO && SACRUM_VENDOR, 'SACRUM_TODO and SACRUM_VENDOR must be set');
+    const {SACRUM_EXAMPLES, SACRUM_VENDOR} = process.env;
+    assert.ok(SACRUM_EXAMPLES && SACRUM_VENDOR, 'SACRUM_EXAMPLES and SACRUM_VENDOR must be set');
     const args = [
       '--listen', `127.0.0.1:${this.port}`,
-      '--database', `lmdb:${join(this.folder, 'todo.db')}`,
-      '--public', join(root, 'examples/todo/public'),
-      '--vendor', SACRUM_VENDOR,
+      '--database', `lmdb:${join(this.folder, 'data.db')}`,
+      '--public', join(root, 'examples', this.example, 'public'),
+      ...(this.example === 'todo' ? ['--vendor', SACRUM_VENDOR] : []),
+      ...this.more,
     ];
-    if (this.options.origin)
-      args.push('--origin', this.options.origin);
-    this.child = spawn(SACRUM_TODO, args, {stdio: ['ignore', 'pipe', 'pipe']});
+    this.child = spawn(join(SACRUM_EXAMPLES, this.example, this.example), args, {stdio: ['ignore', 'pipe', 'pipe']});
     try {
       assert.equal(await ready(this.child), `${this.base}/`);
     } catch (error) {
