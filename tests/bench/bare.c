@@ -2,57 +2,18 @@
 
 /*
  * The floor: a libmicrohttpd handler that answers each method with one canned
- * response, read from files that hold header lines, an empty line and a body.
+ * response.
  *
  *   bench-bare GET-FILE POST-FILE     prints the port, stops at EOF
  */
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <microhttpd.h>
 
-typedef struct canned {
-    int status;
-    char *text, *body;
-    size_t body_n;
-    char *names[32], *values[32];
-    int n;
-} canned;
+#include "canned.h"
 
 static canned get, post;
-
-static int load(const char *path, canned *out)
-{
-    FILE *f = fopen(path, "rb");
-    size_t n;
-    char *line;
-
-    out->text = calloc(1, 1 << 24);
-    if (!f || !out->text)
-        return -1;
-    n = fread(out->text, 1, (1 << 24) - 1, f);
-    fclose(f);
-    out->body = strstr(out->text, "\n\n");
-    if (!out->body)
-        return -1;
-    *out->body = '\0';
-    out->body += 2;
-    out->body_n = n - (size_t)(out->body - out->text);
-    line = strtok(out->text, "\n");
-    out->status = line ? atoi(line) : 0;
-    while ((line = strtok(NULL, "\n")) && out->n < 32) {
-        char *colon = strchr(line, ':');
-
-        if (!colon)
-            return -1;
-        *colon = '\0';
-        out->names[out->n] = line;
-        out->values[out->n++] = colon + 2;
-    }
-    return 0;
-}
 
 static enum MHD_Result answer(void *self, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *upload,
@@ -87,7 +48,7 @@ int main(int argc, char **argv)
     struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct MHD_Daemon *daemon;
 
-    if (argc != 3 || load(argv[1], &get) != 0 || load(argv[2], &post) != 0)
+    if (argc != 3 || canned_load(argv[1], &get) != 0 || canned_load(argv[2], &post) != 0)
         return 2;
     daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, NULL,
                               MHD_OPTION_SOCK_ADDR, &where, MHD_OPTION_CONNECTION_LIMIT, 1024u,

@@ -17,8 +17,8 @@ static const char *const words[] = {
     "re\"port",
     "caf\xc3\xa9",
     "\xe6\x9d\xb1\xe4\xba\xac",
-    "stra\xc3\x9f"
-    "e",
+    ("stra\xc3\x9f"
+     "e"),
     "na\xc3\xafve",
     "bread",
     "train",

@@ -73,7 +73,7 @@ static void bare_insert(MDB_env *env, MDB_dbi docs, MDB_dbi catalog)
     sac_bson writer;
     sac_str doc = make_doc(&writer);
     MDB_val k = {sizeof key, key}, v = {doc.n + 16, value};
-    MDB_val ck = {4, "docs"}, cv = {sizeof record, record};
+    MDB_val ck = {4, (void *)"docs"}, cv = {sizeof record, record};
     MDB_txn *txn;
 
     memcpy(key + 1, doc.p + 4 + 1 + 4, 12); /* the ObjectId behind "_id" */

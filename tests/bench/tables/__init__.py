@@ -1,0 +1,1 @@
+"""The tables that tests/bench/measure.py prints, one module each."""
