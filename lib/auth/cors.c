@@ -3,6 +3,7 @@
 
 #include "app/app.h"
 #include "app/req.h"
+#include "core/table.h"
 #include "http/method.h"
 #include "http/token.h"
 
@@ -191,7 +192,7 @@ int sac_app_cors(sac_app *app, const sac_cors *config, sac_err *err)
     int rc;
 
     if (config->size > sizeof known)
-        return sac_err_set(err, SAC_EVERSION, "cors: made for a newer sacrum");
+        return sac__table_newer("sac_cors", config->size, sizeof known, err);
     if (config->size < offsetof(sac_cors, credentials))
         return sac_err_set(err, SAC_EINVAL, "cors: not made with SAC_CORS");
     memcpy(&known, config, config->size);

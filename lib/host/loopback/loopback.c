@@ -204,7 +204,7 @@ int sac_loopback_send(sac_loopback *client, const sac_loopback_request *request,
 {
     sac_exchange *exchange;
     size_t n_fields;
-    int rc = sac__app_check_size(request->size, sizeof *request, "loopback request", err);
+    int rc = sac__app_check_size(request->size, sizeof *request, "sac_loopback_request", err);
 
     if (rc == SAC_OK)
         rc = read_fields(client, request->headers, &n_fields, err);
