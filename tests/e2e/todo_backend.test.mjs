@@ -9,7 +9,7 @@ const origin = 'https://www.todobackend.com';
 describe('Todo-Backend', {timeout: 60_000}, () => {
   let server;
 
-  before(async () => { server = await Server.start({origin}); });
+  before(async () => { server = await Server.start({arguments: ['--origin', origin]}); });
   beforeEach(() => call('DELETE', server.todos));
   after(() => server?.close());
 
