@@ -19,7 +19,7 @@ static conn *conn_of(struct MHD_Connection *mhd)
 static void enter_phase(conn *c, int phase)
 {
     atomic_store_explicit(&c->body_read, 0, memory_order_relaxed);
-    atomic_store_explicit(&c->since_ns, server_now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&c->since_ns, sac__microhttpd_server_now_ns(), memory_order_relaxed);
     atomic_store_explicit(&c->phase, phase, memory_order_release);
 }
 
@@ -97,8 +97,8 @@ static void conn_closed(sac_microhttpd *server, conn *c)
     alloc->resize(alloc->self, c, sizeof *c, 0);
 }
 
-void conn_notify(void *self, struct MHD_Connection *mhd, void **socket,
-                 enum MHD_ConnectionNotificationCode code)
+void sac__microhttpd_conn_notify(void *self, struct MHD_Connection *mhd, void **socket,
+                                 enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         conn_started(self, mhd, socket);
@@ -107,7 +107,7 @@ void conn_notify(void *self, struct MHD_Connection *mhd, void **socket,
 }
 
 /* The request line, before libmicrohttpd cuts the query off and decodes it. */
-void *conn_uri(void *self, const char *uri, struct MHD_Connection *mhd)
+void *sac__microhttpd_conn_uri(void *self, const char *uri, struct MHD_Connection *mhd)
 {
     conn *c = conn_of(mhd);
     size_t n = strlen(uri);
@@ -132,7 +132,8 @@ void *conn_uri(void *self, const char *uri, struct MHD_Connection *mhd)
     return NULL;
 }
 
-static const sac_host_ops host_ops = SAC_HOST_OPS(.name = "microhttpd", .wake = conn_wake);
+static const sac_host_ops host_ops = SAC_HOST_OPS(.name = "microhttpd",
+                                                  .wake = sac__microhttpd_conn_wake);
 
 /* The first call for a request: its head. */
 static enum MHD_Result begin(conn *c, const char *method, const char *version)
@@ -144,7 +145,7 @@ static enum MHD_Result begin(conn *c, const char *method, const char *version)
 
     c->discarded = 0;
     atomic_store(&c->wake, CONN_RUNNING);
-    if (!conn_read_head(c, method, version, &head) ||
+    if (!sac__microhttpd_conn_read_head(c, method, version, &head) ||
         sac_exchange_open(c->server->app, &host_ops, c, &c->exchange) != SAC_OK)
         return MHD_NO;
     atomic_fetch_add_explicit(&c->server->in_flight, 1, memory_order_relaxed);
@@ -166,12 +167,12 @@ static enum MHD_Result answer(conn *c)
         int rc = sac_exchange_answer(c->exchange, &got);
 
         if (rc == SAC_OK)
-            return response_send(c, got);
+            return sac__microhttpd_response_send(c, got);
         if (rc != SAC_LATER)
             return MHD_NO;
         if (atomic_load(&c->server->aborting))
-            return response_unavailable(c);
-        if (conn_park(c))
+            return sac__microhttpd_response_unavailable(c);
+        if (sac__microhttpd_conn_park(c))
             return MHD_YES;
     }
 }
@@ -202,7 +203,7 @@ static enum MHD_Result feed(conn *c, const char *p, size_t *n)
         if (rc == SAC_LATER) {
             /* The app is slow, not the client. */
             enter_phase(c, PHASE_ANSWER);
-            if (conn_park(c))
+            if (sac__microhttpd_conn_park(c))
                 return MHD_YES;
             enter_phase(c, PHASE_BODY);
         }
@@ -211,9 +212,9 @@ static enum MHD_Result feed(conn *c, const char *p, size_t *n)
     return discard(c, n);
 }
 
-enum MHD_Result conn_access(void *self, struct MHD_Connection *mhd, const char *url,
-                            const char *method, const char *version, const char *upload,
-                            size_t *upload_n, void **request)
+enum MHD_Result sac__microhttpd_conn_access(void *self, struct MHD_Connection *mhd, const char *url,
+                                            const char *method, const char *version,
+                                            const char *upload, size_t *upload_n, void **request)
 {
     conn *c = conn_of(mhd);
 
@@ -238,8 +239,8 @@ enum MHD_Result conn_access(void *self, struct MHD_Connection *mhd, const char *
     return answer(c);
 }
 
-void conn_completed(void *self, struct MHD_Connection *mhd, void **request,
-                    enum MHD_RequestTerminationCode how)
+void sac__microhttpd_conn_completed(void *self, struct MHD_Connection *mhd, void **request,
+                                    enum MHD_RequestTerminationCode how)
 {
     conn *c = conn_of(mhd);
 
@@ -258,7 +259,7 @@ void conn_completed(void *self, struct MHD_Connection *mhd, void **request,
     }
 }
 
-void conn_wake(void *self)
+void sac__microhttpd_conn_wake(void *self)
 {
     conn *c = self;
     int was = CONN_RUNNING;
@@ -270,7 +271,7 @@ void conn_wake(void *self)
         MHD_resume_connection(c->mhd);
 }
 
-bool conn_park(conn *c)
+bool sac__microhttpd_conn_park(conn *c)
 {
     int was = CONN_WOKEN;
 

@@ -84,7 +84,8 @@ static int64_t body_length(const conn *c)
     return length;
 }
 
-bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head)
+bool sac__microhttpd_conn_read_head(conn *c, const char *method, const char *version,
+                                    sac_head *head)
 {
     c->n_headers = 0;
     c->out_of_memory = false;

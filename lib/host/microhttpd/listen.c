@@ -69,7 +69,7 @@ static unsigned port_of(int fd)
                                          : ntohs(((struct sockaddr_in *)&storage)->sin_port);
 }
 
-int server_listen(const char *text, int *fd, unsigned *port, sac_err *err)
+int sac__microhttpd_server_listen(const char *text, int *fd, unsigned *port, sac_err *err)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;

@@ -54,17 +54,17 @@ static void *reap(void *self)
 
     pthread_mutex_lock(&server->mutex);
     while (server->reaping) {
-        const uint64_t now = server_now_ns();
+        const uint64_t now = sac__microhttpd_server_now_ns();
 
         for (conn *c = server->conns; c; c = c->next)
             judge(server, c, now);
-        server_wait(server, second / 2);
+        sac__microhttpd_server_wait(server, second / 2);
     }
     pthread_mutex_unlock(&server->mutex);
     return NULL;
 }
 
-int reaper_start(sac_microhttpd *server)
+int sac__microhttpd_reaper_start(sac_microhttpd *server)
 {
     server->reaping = true;
     if (pthread_create(&server->reaper, NULL, reap, server) == 0)
@@ -73,7 +73,7 @@ int reaper_start(sac_microhttpd *server)
     return SAC_ENOMEM;
 }
 
-void reaper_stop(sac_microhttpd *server)
+void sac__microhttpd_reaper_stop(sac_microhttpd *server)
 {
     pthread_mutex_lock(&server->mutex);
     server->reaping = false;

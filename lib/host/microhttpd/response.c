@@ -22,7 +22,7 @@ static ssize_t pull(void *self, uint64_t pos, char *buf, size_t max)
             return MHD_CONTENT_READER_END_OF_STREAM;
         if (rc != SAC_LATER || atomic_load(&c->server->aborting))
             return MHD_CONTENT_READER_END_WITH_ERROR;
-        if (conn_park(c))
+        if (sac__microhttpd_conn_park(c))
             return 0;
     }
 }
@@ -91,7 +91,7 @@ static enum MHD_Result queue(conn *c, int status, struct MHD_Response *response,
     return rc;
 }
 
-enum MHD_Result response_send(conn *c, const sac_answer *answer)
+enum MHD_Result sac__microhttpd_response_send(conn *c, const sac_answer *answer)
 {
     struct MHD_Response *response = make(c, answer);
 
@@ -105,7 +105,7 @@ enum MHD_Result response_send(conn *c, const sac_answer *answer)
     return queue(c, answer->status, response, answer->close);
 }
 
-enum MHD_Result response_unavailable(conn *c)
+enum MHD_Result sac__microhttpd_response_unavailable(conn *c)
 {
     static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Unavailable\",\"status\":503,"
                                "\"detail\":\"the server is stopping\",\"code\":\"unavailable\"}";

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t server_now_ns(void)
+uint64_t sac__microhttpd_server_now_ns(void)
 {
 #ifdef CLOCK_MONOTONIC_COARSE
     const clockid_t clock = CLOCK_MONOTONIC_COARSE; /* costs a tenth */
@@ -21,7 +21,7 @@ uint64_t server_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-void server_wait(sac_microhttpd *server, uint64_t ns)
+void sac__microhttpd_server_wait(sac_microhttpd *server, uint64_t ns)
 {
     struct timespec until;
 
@@ -88,10 +88,10 @@ static struct MHD_Daemon *start_daemon(sac_microhttpd *server, int fd)
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_mhd, server},
         {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)conn_uri, server},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)sac__microhttpd_conn_uri, server},
         {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, server},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)conn_notify, server},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)conn_completed, server},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)sac__microhttpd_conn_notify, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)sac__microhttpd_conn_completed, server},
         {MHD_OPTION_CONNECTION_LIMIT, config->max_connections, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->max_connections_per_ip, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout, NULL},
@@ -102,9 +102,10 @@ static struct MHD_Daemon *start_daemon(sac_microhttpd *server, int fd)
         {MHD_OPTION_END, 0, NULL},
     };
 
-    return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-        0, NULL, NULL, conn_access, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                                MHD_USE_ERROR_LOG,
+                            0, NULL, NULL, sac__microhttpd_conn_access, server, MHD_OPTION_ARRAY,
+                            options, MHD_OPTION_END);
 }
 
 /* 0.9.75 and the versions before it. */
@@ -167,10 +168,10 @@ static int start_threads(sac_microhttpd *server, int fd, sac_err *err)
     sigdelset(&most, SIGILL);
     sigdelset(&most, SIGTRAP);
     pthread_sigmask(SIG_BLOCK, &most, &old);
-    if (reaper_start(server) != SAC_OK) {
+    if (sac__microhttpd_reaper_start(server) != SAC_OK) {
         rc = sac_err_set(err, SAC_EUNAVAILABLE, "microhttpd: the system gives no thread");
     } else if (!(server->daemon = start_daemon(server, fd))) {
-        reaper_stop(server);
+        sac__microhttpd_reaper_stop(server);
         rc = sac_err_set(err, SAC_EIO, "libmicrohttpd does not start on %s", server->config.listen);
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -186,7 +187,7 @@ int sac_microhttpd_start(sac_app *app, const sac_microhttpd_config *config, sac_
 
     if (rc != SAC_OK)
         return rc;
-    rc = server_listen(server->config.listen, &fd, &server->port, err);
+    rc = sac__microhttpd_server_listen(server->config.listen, &fd, &server->port, err);
     if (rc == SAC_OK)
         rc = sac_app_seal(app, err);
     if (rc == SAC_OK)
@@ -210,8 +211,8 @@ void sac_microhttpd_stop(sac_microhttpd *server)
 {
     if (!server)
         return;
-    server_stop(server);
-    reaper_stop(server);
+    sac__microhttpd_server_stop(server);
+    sac__microhttpd_reaper_stop(server);
     free_server(server);
 }
 

@@ -62,38 +62,39 @@ struct sac_microhttpd {
 };
 
 /* The clock of phases and of `changed`. */
-uint64_t server_now_ns(void);
+uint64_t sac__microhttpd_server_now_ns(void);
 /* With the mutex held: waits for `changed`, so long at most. */
-void server_wait(sac_microhttpd *server, uint64_t ns);
+void sac__microhttpd_server_wait(sac_microhttpd *server, uint64_t ns);
 
 /* listen.c: the socket of an address, listening, or SAC_EINVAL, SAC_EIO. */
-int server_listen(const char *address, int *fd, unsigned *port, sac_err *err);
+int sac__microhttpd_server_listen(const char *address, int *fd, unsigned *port, sac_err *err);
 
 /* conn.c: the callbacks of libmicrohttpd. */
-void *conn_uri(void *self, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result conn_access(void *self, struct MHD_Connection *mhd, const char *url,
-                            const char *method, const char *version, const char *upload,
-                            size_t *upload_n, void **request);
-void conn_completed(void *self, struct MHD_Connection *mhd, void **request,
-                    enum MHD_RequestTerminationCode how);
-void conn_notify(void *self, struct MHD_Connection *mhd, void **socket,
-                 enum MHD_ConnectionNotificationCode code);
-void conn_wake(void *self);
+void *sac__microhttpd_conn_uri(void *self, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result sac__microhttpd_conn_access(void *self, struct MHD_Connection *mhd, const char *url,
+                                            const char *method, const char *version,
+                                            const char *upload, size_t *upload_n, void **request);
+void sac__microhttpd_conn_completed(void *self, struct MHD_Connection *mhd, void **request,
+                                    enum MHD_RequestTerminationCode how);
+void sac__microhttpd_conn_notify(void *self, struct MHD_Connection *mhd, void **socket,
+                                 enum MHD_ConnectionNotificationCode code);
+void sac__microhttpd_conn_wake(void *self);
 /* True when the request must wait, and then the connection is suspended. */
-bool conn_park(conn *c);
+bool sac__microhttpd_conn_park(conn *c);
 
 /* head.c: false without memory; `refused` where libmicrohttpd may have misread it. */
-bool conn_read_head(conn *c, const char *method, const char *version, sac_head *head);
+bool sac__microhttpd_conn_read_head(conn *c, const char *method, const char *version,
+                                    sac_head *head);
 
 /* response.c: queue an answer. */
-enum MHD_Result response_send(conn *c, const sac_answer *answer);
-enum MHD_Result response_unavailable(conn *c);
+enum MHD_Result sac__microhttpd_response_send(conn *c, const sac_answer *answer);
+enum MHD_Result sac__microhttpd_response_unavailable(conn *c);
 
 /* stop.c: finishes what is in flight and ends the loops. */
-void server_stop(sac_microhttpd *server);
+void sac__microhttpd_server_stop(sac_microhttpd *server);
 
 /* reaper.c: closes connections that are too slow. */
-int reaper_start(sac_microhttpd *server);
-void reaper_stop(sac_microhttpd *server);
+int sac__microhttpd_reaper_start(sac_microhttpd *server);
+void sac__microhttpd_reaper_stop(sac_microhttpd *server);
 
 #endif

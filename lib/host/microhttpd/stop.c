@@ -26,7 +26,7 @@ static bool is_busy(conn *c, uint64_t now)
 
 static bool is_quiet(sac_microhttpd *server, bool wholly)
 {
-    const uint64_t now = server_now_ns();
+    const uint64_t now = sac__microhttpd_server_now_ns();
 
     if (atomic_load(&server->in_flight) > 0)
         return false;
@@ -39,11 +39,11 @@ static bool is_quiet(sac_microhttpd *server, bool wholly)
 /* Waits until nothing is in flight; `wholly`: nor about to be. */
 static void drain(sac_microhttpd *server, uint64_t ns, bool wholly)
 {
-    const uint64_t until = server_now_ns() + ns;
+    const uint64_t until = sac__microhttpd_server_now_ns() + ns;
 
     pthread_mutex_lock(&server->mutex);
-    while (!is_quiet(server, wholly) && server_now_ns() < until)
-        server_wait(server, 5 * millisecond);
+    while (!is_quiet(server, wholly) && sac__microhttpd_server_now_ns() < until)
+        sac__microhttpd_server_wait(server, 5 * millisecond);
     pthread_mutex_unlock(&server->mutex);
 }
 
@@ -63,7 +63,7 @@ static void close_door(sac_microhttpd *server, int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
-void server_stop(sac_microhttpd *server)
+void sac__microhttpd_server_stop(sac_microhttpd *server)
 {
     int fd;
 
@@ -75,7 +75,7 @@ void server_stop(sac_microhttpd *server)
     atomic_store(&server->aborting, true);
     pthread_mutex_lock(&server->mutex);
     for (conn *c = server->conns; c; c = c->next)
-        conn_wake(c);
+        sac__microhttpd_conn_wake(c);
     pthread_mutex_unlock(&server->mutex);
     drain(server, 500 * millisecond, false);
     MHD_stop_daemon(server->daemon);

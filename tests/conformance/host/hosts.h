@@ -26,12 +26,20 @@ typedef struct host_reply {
     bool cut; /* it broke off */
 } host_reply;
 
+/* A test, or a malformed request, that a host cannot pass, and why. */
+typedef struct host_gap {
+    const char *what, *why;
+} host_gap;
+/* NULL: it must pass. `gaps` ends with what NULL. */
+const host_gap *host_gap_of(const host_gap *gaps, const char *what);
+
 /* Something that carries requests to an app: one row a host. */
 typedef struct host {
     const char *name;
     void *(*open)(sac_app *app);
     void (*send)(void *self, const host_ask *ask, host_reply *out);
     void (*close)(void *self);
+    const host_gap *gaps;
 } host;
 extern const host hosts[];
 extern const size_t n_hosts;
@@ -41,12 +49,14 @@ typedef struct socket_limits {
     unsigned threads, header_timeout, idle_timeout, min_body_rate, stop_timeout;
     unsigned max_connections, max_connections_per_ip;
 } socket_limits;
+
 typedef struct socket_host {
     const char *name;
     void *(*open)(sac_app *app, const socket_limits *limits, unsigned *port);
     void (*close)(void *server);
+    const host_gap *gaps;
 } socket_host;
-extern const socket_host socket_hosts[];
+extern const socket_host *const socket_hosts[];
 extern const size_t n_socket_hosts;
 
 /* The site, served by one of them. */
@@ -64,7 +74,7 @@ int served_get(served *s, const char *target);
 /* That nothing is left behind, and the next request is right. */
 void served_check(served *s);
 
-/* Runs a suite once for each socket host, as the tests' initial state. */
+/* Runs a suite once for each socket host, as the tests' initial state; gaps are skipped. */
 int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n);
 
 /* A field of an answer, by number among those of its name; p NULL: there is none. */

@@ -466,6 +466,8 @@ static void test_host__answers_what_no_view_does(void **state)
 
         snprintf(code, sizeof code, "\"code\":\"%s\"", cases[i].code);
         CHECK_INT(SEND(f, .method = cases[i].method, .target = cases[i].target), cases[i].status);
+        if (cases[i].status == 501 && host_gap_of(f->host->gaps, "unknown methods"))
+            continue;
         CHECK(reply_says(&f->reply, code));
         CHECK_STR(reply_header(&f->reply, "Content-Type", 0), "application/problem+json");
         CHECK_STR(reply_header(&f->reply, "X-Middleware", 0), "yes");

@@ -128,6 +128,24 @@ static void check_ends(int fd, const char *name)
         fail_msg("%s: %s", name, rest);
 }
 
+/* What a host cannot see must not hurt it. */
+static bool is_unseen(served *s, const raw_text *raw)
+{
+    const host_gap *gap = host_gap_of(s->host->gaps, raw->name);
+    wire_reply got;
+    int fd;
+
+    if (!gap)
+        return false;
+    print_message("%s: %s\n", raw->name, gap->why);
+    fd = wire_connect(s->port, 0);
+    CHECK(wire_send(fd, raw->text, raw->n));
+    CHECK(wire_read(fd, false, &got));
+    wire_reply_fini(&got);
+    close(fd);
+    return true;
+}
+
 /* A refusal, or a connection that ends without having served anything. */
 static void check_refused(served *s, const raw_text *raw)
 {
@@ -152,7 +170,8 @@ static void test_malformed__is_refused(void **state)
     served *s = *state;
 
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        check_refused(s, &refused[i]);
+        if (!is_unseen(s, &refused[i]))
+            check_refused(s, &refused[i]);
     served_check(s);
 }
 
@@ -164,9 +183,12 @@ static void test_malformed__is_refused_later_too(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         char text[1024] = NEXT;
         const size_t n = strlen(NEXT);
-        int fd = wire_connect(s->port, 0);
         wire_reply got;
+        int fd;
 
+        if (host_gap_of(s->host->gaps, refused[i].name))
+            continue;
+        fd = wire_connect(s->port, 0);
         memcpy(text + n, refused[i].text, refused[i].n);
         CHECK(wire_send(fd, text, n + refused[i].n));
         CHECK(wire_read(fd, false, &got));
@@ -218,6 +240,8 @@ static void test_malformed__leaves_what_is_well_formed(void **state)
     served *s = *state;
 
     for (size_t i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+        if (is_unseen(s, &accepted[i]))
+            continue;
         check_accepted(s, &accepted[i], 1 << 20);
         check_accepted(s, &accepted[i], 1);
         check_accepted(s, &accepted[i], 7);
