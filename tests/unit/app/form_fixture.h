@@ -5,6 +5,7 @@
 #include "raw_host.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include <sacrum/form.h>
@@ -202,8 +203,8 @@ typedef struct setting {
     const sac_form_ops *ops;
     const char *open;
     int fail_at;
-    int rc; /* of the last call */
-    size_t largest;
+    atomic_int rc; /* of the last call: workers of clients that left still write it */
+    atomic_size_t largest;
 } setting;
 
 static inline int stream_post(void *self, sac_req *req)
