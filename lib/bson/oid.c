@@ -56,29 +56,32 @@ void sac_oid_hex(const sac_oid *oid, char out[24])
     }
 }
 
-static int digit(char c, bool strict)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return !strict && c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+enum { IS_DIGIT = 0x10, IS_UPPER = 0x20 };
+
+/* Of each byte its value as a digit, and the bits above. */
+static const uint8_t digits[256] = {
+    ['0'] = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, /* 0 to 9 */
+    ['A'] = 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f,                         /* A to F */
+    ['a'] = 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f,                         /* a to f */
+};
 
 bool sac_oid_parse(sac_str hex, bool strict, sac_oid *out)
 {
+    const uint8_t *p = (const uint8_t *)hex.p;
+    unsigned all = IS_DIGIT, any = 0;
     sac_oid oid;
-    int high, low;
 
     if (hex.n != 2 * sizeof oid.bytes)
         return false;
-    for (size_t i = 0; i < sizeof oid.bytes; i++) {
-        high = digit(hex.p[2 * i], strict);
-        low = digit(hex.p[2 * i + 1], strict);
-        if (high < 0 || low < 0)
-            return false;
-        oid.bytes[i] = (uint8_t)(high << 4 | low);
+    for (size_t i = 0; i < sizeof oid.bytes; i++, p += 2) {
+        const unsigned high = digits[p[0]], low = digits[p[1]];
+
+        all &= high & low;
+        any |= high | low;
+        oid.bytes[i] = (uint8_t)(high << 4 | (low & 15));
     }
+    if (!all || (strict && any & IS_UPPER))
+        return false;
     *out = oid;
     return true;
 }

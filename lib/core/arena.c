@@ -2,6 +2,7 @@
 #include "core/arena.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "core/alloc.h"
@@ -47,6 +48,7 @@ struct sac__arena_cache {
     const sac_alloc *alloc;
     size_t block_size;
     size_t max_kept;
+    _Atomic(block *) spare; /* one of those kept: most requests need no more, and no lock */
     pthread_mutex_t lock;
     block *kept; /* under lock */
     size_t n_kept;
@@ -99,12 +101,13 @@ void sac__arena_cache_free(sac__arena_cache *cache)
 {
     if (!cache)
         return;
+    free_blocks(cache, cache->spare);
     free_blocks(cache, cache->kept);
     pthread_mutex_destroy(&cache->lock);
     sac__alloc_free(cache->alloc, cache, sizeof *cache);
 }
 
-static block *take_block(sac__arena_cache *cache)
+static block *take_kept(sac__arena_cache *cache)
 {
     block *b;
 
@@ -115,12 +118,36 @@ static block *take_block(sac__arena_cache *cache)
         cache->n_kept--;
     }
     pthread_mutex_unlock(&cache->lock);
+    return b;
+}
+
+static block *take_block(sac__arena_cache *cache)
+{
+    block *b = atomic_exchange_explicit(&cache->spare, NULL, memory_order_acquire);
+
+    if (!b)
+        b = take_kept(cache);
     if (!b) {
         b = sac__alloc(cache->alloc, cache->block_size);
         if (b)
             ASAN_POISON_MEMORY_REGION(b + 1, cache->block_size - sizeof *b);
     }
     return b;
+}
+
+/* Keeps the first of a chain of blocks without the lock, if it can; what is left. */
+static block *give_spare(sac__arena_cache *cache, block *list)
+{
+    block *rest = list->next;
+    block *none = NULL;
+
+    list->next = NULL;
+    if (cache->max_kept > 0 &&
+        atomic_compare_exchange_strong_explicit(&cache->spare, &none, list, memory_order_release,
+                                                memory_order_relaxed))
+        return rest;
+    list->next = rest;
+    return list;
 }
 
 /* Keeps as many of a chain of blocks as the cache has room for. */
@@ -130,8 +157,11 @@ static void give_blocks(sac__arena_cache *cache, block *list)
 
     for (block *b = list; b; b = b->next)
         ASAN_POISON_MEMORY_REGION(b + 1, cache->block_size - sizeof *b);
+    list = give_spare(cache, list);
+    if (!list)
+        return;
     pthread_mutex_lock(&cache->lock);
-    while (list && cache->n_kept < cache->max_kept) {
+    while (list && cache->n_kept + 1 < cache->max_kept) {
         next = list->next;
         list->next = cache->kept;
         cache->kept = list;

@@ -48,10 +48,8 @@ bool sac__header_next(sac_str *rest, sac_str *member)
 /* A tab is legal inside a value, but not every host sends it. */
 static bool is_clean(sac_str value)
 {
-    for (size_t i = 0; i < value.n; i++)
-        if ((unsigned char)value.p[i] < ' ' || value.p[i] == 0x7f)
-            return false;
-    return value.n == 0 || (value.p[0] != ' ' && value.p[value.n - 1] != ' ');
+    return value.n == 0 ||
+           (sac__token_text(value, ' ') && value.p[0] != ' ' && value.p[value.n - 1] != ' ');
 }
 
 static int check_field(sac_str name, sac_str value)

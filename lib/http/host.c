@@ -39,14 +39,16 @@ static bool is_port(sac_str port)
 /* Narrower than RFC 3986: no escapes and no sub-delimiters, as in no name that resolves. */
 static bool is_name(sac_str host)
 {
-    for (size_t i = 0; i < host.n; i++) {
-        const char c = host.p[i];
-        const char low = (char)(c | 0x20);
+    /* Letters, digits, '-', '_', '.': bit c % 64 of word c / 64. */
+    static const uint64_t name[4] = {0x3ff600000000000, 0x7fffffe87fffffe, 0, 0};
+    char before = '.';
 
-        if (c == '.'
-                ? i == 0 || host.p[i - 1] == '.'
-                : !(low >= 'a' && low <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+    for (size_t i = 0; i < host.n; i++) {
+        const unsigned char c = (unsigned char)host.p[i];
+
+        if (!(name[c / 64] >> c % 64 & 1) || (c == '.' && before == '.'))
             return false;
+        before = host.p[i];
     }
     return host.n > 0 && host.n <= MAX_HOST;
 }

@@ -27,6 +27,34 @@ bool sac__token_valid(sac_str s)
     return s.n > 0;
 }
 
+static const uint64_t each_byte = 0x0101010101010101;
+
+/* Not 0 if one of eight bytes is below `lowest` or DEL. */
+static uint64_t control_bits(uint64_t eight, unsigned char lowest)
+{
+    const uint64_t del = eight ^ (each_byte * 0x7f);
+    const uint64_t low = (eight - each_byte * lowest) & ~eight;
+
+    return (low | ((del - each_byte) & ~del)) & each_byte * 0x80;
+}
+
+bool sac__token_text(sac_str s, unsigned char lowest)
+{
+    uint64_t eight, found = 0;
+    size_t i = 0;
+
+    for (; i + sizeof eight <= s.n; i += sizeof eight) {
+        memcpy(&eight, s.p + i, sizeof eight);
+        found |= control_bits(eight, lowest);
+    }
+    if (i < s.n) {
+        eight = each_byte * 'a';
+        memcpy(&eight, s.p + i, s.n - i);
+        found |= control_bits(eight, lowest);
+    }
+    return !found;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';

@@ -24,6 +24,8 @@ static inline int sac__token_hex(char c)
 bool sac__token_same(sac_str a, sac_str b);
 /* Whether it is one token, and not empty. */
 bool sac__token_valid(sac_str s);
+/* Whether no byte is DEL or below `lowest`, which is not above 0x80. */
+bool sac__token_text(sac_str s, unsigned char lowest);
 /* Without blanks and tabs around it. */
 sac_str sac__token_trim(sac_str s);
 /*

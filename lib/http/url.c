@@ -8,10 +8,7 @@
 
 static bool is_target_text(sac_str raw)
 {
-    for (size_t i = 0; i < raw.n; i++)
-        if ((unsigned char)raw.p[i] <= ' ' || raw.p[i] == 0x7f || raw.p[i] == '#')
-            return false;
-    return true;
+    return sac__token_text(raw, ' ' + 1) && !memchr(raw.p, '#', raw.n);
 }
 
 static sac_str behind(sac_str s, size_t n)
@@ -195,9 +192,13 @@ int sac__params_parse(sac__arena *arena, sac_str raw, size_t max, sac__params *o
     sac__params params = {NULL, 0};
     sac_str piece;
 
+    if (n == 0) {
+        *out = params;
+        return SAC_OK;
+    }
     if (n > max)
         return SAC_ELIMIT;
-    params.v = sac__arena_get(arena, (n ? n : 1) * sizeof *params.v);
+    params.v = sac__arena_get(arena, n * sizeof *params.v);
     if (!params.v)
         return SAC_ENOMEM;
     while (next_piece(&raw, &piece)) {

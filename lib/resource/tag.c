@@ -4,6 +4,7 @@
 #include "bson/wire.h"
 #include "core/arena.h"
 #include "http/precondition.h"
+#include "json/text.h"
 
 /* Raised when the encoder's bytes change, so that no client keeps what an older one wrote. */
 #define ENCODER_VERSION 1
@@ -50,8 +51,11 @@ uint64_t sac__tag_stamp(const sac__resource *resource, uint64_t revision, const 
 
 static void print_hex(char *out, uint64_t word)
 {
-    for (int i = 15; i >= 0; i--, word >>= 4)
-        out[i] = "0123456789abcdef"[word & 15];
+    uint8_t bytes[8];
+
+    for (int i = 7; i >= 0; i--, word >>= 8)
+        bytes[i] = (uint8_t)word;
+    sac__text_print_hex(out, bytes, sizeof bytes);
 }
 
 void sac__tag_print(sac__tag *tag, uint64_t stamp, uint64_t variant)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "bson/wire.h"
 #include "core/utf8.h"
 #include "json/text.h"
 
@@ -39,36 +40,61 @@ static bool parse_uuid(sac_str text, uint8_t out[16])
     return memcmp(text.p, again, sizeof again) == 0;
 }
 
-static bool add_id(sac_type type, sac_str text, sac_bson *doc)
+static bool keep(sac__arena *arena, uint8_t type, const void *p, size_t n, sac_value *out)
 {
-    uint8_t uuid[16];
-    int64_t number;
-    sac_oid oid;
+    char *raw = sac__arena_bytes(arena, n);
 
-    if (type == SAC_OBJECTID && sac_oid_parse(text, true, &oid))
-        sac_bson_add_oid(doc, "", &oid);
-    else if (type == SAC_UUID && parse_uuid(text, uuid))
-        sac_bson_add_binary(doc, "", 4, sac_str_n(uuid, sizeof uuid));
-    else if (type == SAC_INT64 && parse_int(text, &number))
-        sac_bson_add_int64(doc, "", number);
-    else if (type == SAC_STRING && sac__id_string_ok(text))
-        sac_bson_add_str(doc, "", text);
-    else
+    if (!raw)
         return false;
+    memcpy(raw, p, n);
+    *out = (sac_value){type, sac_str_n(raw, n)};
     return true;
+}
+
+static bool keep_uuid(sac__arena *arena, const uint8_t uuid[16], sac_value *out)
+{
+    char raw[5 + 16];
+
+    sac__wire_put32(raw, 16);
+    raw[4] = 4;
+    memcpy(raw + 5, uuid, 16);
+    return keep(arena, SAC_BSON_BINARY, raw, sizeof raw, out);
+}
+
+static bool keep_int(sac__arena *arena, int64_t number, sac_value *out)
+{
+    char raw[8];
+
+    sac__wire_put64(raw, (uint64_t)number);
+    return keep(arena, SAC_BSON_INT64, raw, sizeof raw, out);
+}
+
+static bool keep_string(sac__arena *arena, sac_str text, sac_value *out)
+{
+    char raw[4 + LONGEST_STRING + 1];
+
+    sac__wire_put32(raw, (uint32_t)text.n + 1);
+    memcpy(raw + 4, text.p, text.n);
+    raw[4 + text.n] = '\0';
+    return keep(arena, SAC_BSON_STRING, raw, text.n + 5, out);
 }
 
 bool sac__schema_id_parse(const sac__schema *schema, sac_str text, sac__arena *arena,
                           sac_value *out)
 {
-    sac_bson doc;
-    sac_str bytes;
+    uint8_t uuid[16];
+    int64_t number;
+    sac_oid oid;
 
-    sac_bson_init(&doc, sac__arena_alloc(arena), 0);
-    if (!add_id(schema->id_type, text, &doc) || sac_bson_finish(&doc, &bytes) != SAC_OK)
-        return false;
-    *out = sac_bson_get(bytes, sac_str_n("", 0));
-    return true;
+    switch (schema->id_type) {
+    case SAC_OBJECTID:
+        return sac_oid_parse(text, true, &oid) &&
+               keep(arena, SAC_BSON_OBJECTID, oid.bytes, sizeof oid.bytes, out);
+    case SAC_UUID: return parse_uuid(text, uuid) && keep_uuid(arena, uuid, out);
+    case SAC_INT64: return parse_int(text, &number) && keep_int(arena, number, out);
+    case SAC_STRING: return sac__id_string_ok(text) && keep_string(arena, text, out);
+    default: return false;
+    }
 }
 
 void sac__schema_id_print(const sac_value *id, sac__buf *out)

@@ -64,8 +64,7 @@ static bool is_good_host(sac_req *req)
         return false;
     if (req->target.authority.n > 0) /* RFC 9112 §3.2.2: it goes before Host */
         req->host = req->target.authority;
-    return !req->host.p ||
-           (sac__host_valid(req->host) && is_served_host(&req->core->config, req->host));
+    return !req->host.p || is_served_host(&req->core->config, req->host);
 }
 
 static int check_body(sac_req *req, sac_str encoding)

@@ -20,6 +20,7 @@ typedef struct literal {
 
 typedef struct branch {
     const sac_converter *converter;
+    bool whole; /* takes the rest of the path */
     node *child;
     struct branch *next; /* by rank */
 } branch;
@@ -117,6 +118,7 @@ static node *need_branch(sac__router *router, node *at, const sac_converter *con
         return NULL;
     }
     made->converter = converter;
+    made->whole = rank == SAC__RANK_PATH;
     made->next = *place;
     *place = made;
     return made->child;
@@ -294,6 +296,7 @@ typedef struct search {
     const sac__router *router;
     sac__arena *arena;
     unsigned method;
+    bool plain; /* nothing in the path is escaped, all of it is checked */
     size_t n;
     sac_str raw[MAX_SEGMENTS]; /* from the segment's start to the path's end */
     sac_str segments[MAX_SEGMENTS];
@@ -304,8 +307,12 @@ typedef struct search {
 
 static bool decode(search *s, sac_str raw, sac_str *out)
 {
-    const int rc = sac__url_decode(s->arena, raw, false, out);
+    int rc = SAC_OK;
 
+    if (s->plain)
+        *out = raw;
+    else
+        rc = sac__url_decode(s->arena, raw, false, out);
     s->out_of_memory = s->out_of_memory || rc == SAC_ENOMEM;
     return rc == SAC_OK;
 }
@@ -319,6 +326,9 @@ static bool split(search *s, sac_str path)
     const char *p = path.p + 1, *end = path.p + path.n;
 
     if (path.n == 0 || path.p[0] != '/')
+        return false;
+    s->plain = !memchr(path.p, '%', path.n);
+    if (s->plain && sac__url_decode(s->arena, path, false, &path) != SAC_OK)
         return false;
     while (p < end) {
         const char *slash = memchr(p, '/', (size_t)(end - p));
@@ -354,16 +364,15 @@ static int walk(search *s, const node *at, size_t i);
 
 static int walk_branch(search *s, const branch *by, size_t i)
 {
-    bool whole = sac__converter_rank(by->converter) == SAC__RANK_PATH;
     sac_str value = s->segments[i];
     int rc;
 
-    if (whole && !decode(s, s->raw[i], &value))
+    if (by->whole && !decode(s, s->raw[i], &value))
         return 0;
     if (!by->converter->match(by->converter->self, value))
         return 0;
     s->out->values[s->n_values++] = value;
-    rc = walk(s, by->child, whole ? s->n : i + 1);
+    rc = walk(s, by->child, by->whole ? s->n : i + 1);
     if (rc <= 0)
         s->n_values--;
     return rc;
@@ -396,6 +405,7 @@ int sac__router_match(const sac__router *router, sac_str path, unsigned method, 
     s.router = router;
     s.arena = arena;
     s.method = method;
+    s.plain = false;
     s.n = 0;
     s.n_values = 0;
     s.out = out;

@@ -144,7 +144,8 @@ static enum MHD_Result begin(conn *c, const char *method, const char *version)
     int rc;
 
     c->discarded = 0;
-    atomic_store(&c->wake, CONN_RUNNING);
+    /* Nobody else has this request yet. */
+    atomic_store_explicit(&c->wake, CONN_RUNNING, memory_order_relaxed);
     if (!sac__microhttpd_conn_read_head(c, method, version, &head) ||
         sac_exchange_open(c->server->app, &host_ops, c, &c->exchange) != SAC_OK)
         return MHD_NO;

@@ -111,6 +111,25 @@ static void test_target__refuses_everything_else(void **state)
     CHECK_STR(t.path, "kept");
 }
 
+/* Whatever the length, and each byte alone: they are looked at several at a time. */
+static void test_target__looks_at_every_byte(void **state)
+{
+    enum { LONGEST = 20 };
+    char text[LONGEST];
+    sac__target t;
+
+    (void)state;
+    for (size_t n = 2; n <= LONGEST; n++)
+        for (size_t at = 1; at < n; at++)
+            for (int c = 0; c < 256; c++) {
+                const bool bad = c <= ' ' || c == 0x7f || c == '#';
+
+                memset(text, '/', sizeof text);
+                text[at] = (char)c;
+                CHECK_INT(sac__target_parse(sac_str_n(text, n), &t), bad ? SAC_EINVAL : SAC_OK);
+            }
+}
+
 /* p NULL where it cannot be decoded. */
 static sac_str decode(bench *b, sac_str raw, bool plus)
 {
@@ -449,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_target__splits_path_and_query),
         cmocka_unit_test(test_target__reads_the_absolute_form),
         cmocka_unit_test(test_target__refuses_everything_else),
+        cmocka_unit_test(test_target__looks_at_every_byte),
         ARENA_TEST(test_url__decodes_once),
         ARENA_TEST(test_url__refuses_bad_escapes_and_bad_utf8),
         cmocka_unit_test(test_url__tells_no_memory_from_bad_text),
