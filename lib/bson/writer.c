@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "bson/writer.h"
+
 #include "bson/wire.h"
 #include "core/alloc.h"
 
@@ -36,13 +38,12 @@ static bool fail(sac_bson *doc, int error)
     return false;
 }
 
+/* Memory for n bytes more, and twice what there was while that is within the maximum. */
 static bool grow(sac_bson *doc, size_t n)
 {
     size_t cap = doc->cap > doc->max / 2 ? doc->max : doc->cap * 2;
     char *p;
 
-    if (n > doc->max || doc->n > doc->max - n)
-        return fail(doc, SAC_ETOOBIG);
     if (cap < FIRST_CAP)
         cap = doc->max < FIRST_CAP ? doc->max : FIRST_CAP;
     if (cap < doc->n + n)
@@ -59,7 +60,30 @@ static bool room(sac_bson *doc, size_t n)
 {
     if (doc->error)
         return false;
-    return (doc->cap > doc->n && doc->cap - doc->n >= n) || grow(doc, n);
+    if (n > doc->max || doc->n > doc->max - n)
+        return fail(doc, SAC_ETOOBIG);
+    return doc->n + n <= doc->cap || grow(doc, n);
+}
+
+bool sac__bson_reserve(sac_bson *doc, size_t n)
+{
+    if (doc->depth == FINISHED)
+        fail(doc, SAC_EINVAL);
+    if (!doc->error && doc->n > doc->max)
+        fail(doc, SAC_ETOOBIG);
+    if (doc->error)
+        return false;
+    return (n <= doc->cap && doc->n <= doc->cap - n) || grow(doc, n);
+}
+
+int sac__bson_extend(sac_bson *doc, const char *end)
+{
+    doc->n = (size_t)(end - doc->p);
+    if (doc->n > doc->max) {
+        doc->n = doc->max;
+        fail(doc, SAC_ETOOBIG);
+    }
+    return doc->error;
 }
 
 static sac_str index_key(uint32_t index, char digits[10])
@@ -72,8 +96,7 @@ static sac_str index_key(uint32_t index, char digits[10])
     return sac_str_n(digits + at, 10 - at);
 }
 
-/* Type and key of an element; its n bytes of value are for the caller to write. */
-static char *begin_element(sac_bson *doc, uint8_t type, sac_str key, size_t n)
+char *sac__bson_element(sac_bson *doc, uint8_t type, sac_str key, size_t n)
 {
     char digits[10];
     char *p;
@@ -103,20 +126,27 @@ static char *begin_element(sac_bson *doc, uint8_t type, sac_str key, size_t n)
     return p + key.n + 1;
 }
 
+void sac__bson_undo(sac_bson *doc, size_t end)
+{
+    doc->n = end;
+    if (doc->array[doc->depth])
+        doc->index[doc->depth]--;
+}
+
 void sac_bson_add_value(sac_bson *doc, sac_str key, sac_value value)
 {
     char *p;
 
     if (value.type == SAC_BSON_MISSING)
         return;
-    p = begin_element(doc, value.type, key, value.raw.n);
+    p = sac__bson_element(doc, value.type, key, value.raw.n);
     if (p && value.raw.n > 0)
         memcpy(p, value.raw.p, value.raw.n);
 }
 
 static void add_word32(sac_bson *doc, uint8_t type, const char *key, uint32_t word)
 {
-    char *p = begin_element(doc, type, sac_str_of(key), 4);
+    char *p = sac__bson_element(doc, type, sac_str_of(key), 4);
 
     if (p)
         sac__wire_put32(p, word);
@@ -124,7 +154,7 @@ static void add_word32(sac_bson *doc, uint8_t type, const char *key, uint32_t wo
 
 static void add_word64(sac_bson *doc, uint8_t type, const char *key, uint64_t word)
 {
-    char *p = begin_element(doc, type, sac_str_of(key), 8);
+    char *p = sac__bson_element(doc, type, sac_str_of(key), 8);
 
     if (p)
         sac__wire_put64(p, word);
@@ -151,7 +181,7 @@ void sac_bson_add_str(sac_bson *doc, const char *key, sac_str value)
         fail(doc, SAC_ETOOBIG);
         return;
     }
-    p = begin_element(doc, SAC_BSON_STRING, sac_str_of(key), 5 + value.n);
+    p = sac__bson_element(doc, SAC_BSON_STRING, sac_str_of(key), 5 + value.n);
     if (!p)
         return;
     sac__wire_put32(p, (uint32_t)value.n + 1);
@@ -207,7 +237,7 @@ void sac_bson_add_binary(sac_bson *doc, const char *key, uint8_t subtype, sac_st
         fail(doc, SAC_ETOOBIG);
         return;
     }
-    p = begin_element(doc, SAC_BSON_BINARY, sac_str_of(key), 5 + inner + bytes.n);
+    p = sac__bson_element(doc, SAC_BSON_BINARY, sac_str_of(key), 5 + inner + bytes.n);
     if (!p)
         return;
     sac__wire_put32(p, (uint32_t)(inner + bytes.n));
@@ -222,7 +252,7 @@ static void begin(sac_bson *doc, uint8_t type, sac_str key)
 {
     if (doc->depth + 1 >= SAC_BSON_DEPTH)
         fail(doc, SAC_ELIMIT);
-    if (!begin_element(doc, type, key, HEAD))
+    if (!sac__bson_element(doc, type, key, HEAD))
         return;
     doc->depth++;
     doc->start[doc->depth] = (uint32_t)(doc->n - HEAD);

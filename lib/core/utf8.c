@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/utf8.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define HIGH_BITS 0x8080808080808080u
-
-static uint64_t word_at(const char *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
-}
 
 /* Bytes of the sequence at p (its first byte is not ASCII), 0 when it is none. */
 static size_t sequence(const unsigned char *p, size_t n)
@@ -29,27 +25,104 @@ static size_t sequence(const unsigned char *p, size_t n)
     return (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] > 0x8f) ? 0 : 4;
 }
 
-/* How far to step at an ASCII byte: 16, 8 or 1. */
-static size_t ascii(const char *p, size_t n)
+#define STEP 16
+
+#ifdef __SSE2__
+
+static unsigned mask_of(__m128i v)
 {
-    if (n >= 16 && !((word_at(p) | word_at(p + 8)) & HIGH_BITS))
-        return 16;
-    return n >= 8 && !(word_at(p) & HIGH_BITS) ? 8 : 1;
+    return (unsigned)_mm_movemask_epi8(v);
+}
+
+/* Leads that not every second byte may follow, and bytes that are none: C0 C1 E0 ED F0 to FF. */
+static unsigned doubtful(__m128i v, unsigned four)
+{
+    const __m128i overlong = _mm_cmpeq_epi8(_mm_and_si128(v, _mm_set1_epi8('\xfe')),
+                                            _mm_set1_epi8('\xc0'));
+    const __m128i edges = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\xe0')),
+                                       _mm_cmpeq_epi8(v, _mm_set1_epi8('\xed')));
+
+    return mask_of(_mm_or_si128(overlong, edges)) | four;
+}
+
+/*
+ * Whether the 16 bytes at p go on with what is due and have no bad sequence.
+ * `*due`: as bits, the first places of the next 16 that have to hold
+ * continuations. Bytes of each class are masks: behind a lead of k bytes k - 1
+ * places have to hold continuations, and no other may.
+ */
+static inline bool step(const char *p, const char *end, unsigned *due)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const unsigned beyond = mask_of(v), all = (1U << STEP) - 1;
+    unsigned tails, three, four, wanted;
+
+    if ((beyond | *due) == 0)
+        return true;
+    tails = mask_of(_mm_cmplt_epi8(v, _mm_set1_epi8('\xc0')));
+    three = mask_of(_mm_cmpgt_epi8(v, _mm_set1_epi8('\xdf'))) & beyond;
+    four = mask_of(_mm_cmpgt_epi8(v, _mm_set1_epi8('\xef'))) & beyond;
+    wanted = *due | (beyond & ~tails) << 1 | three << 2 | four << 3;
+    if ((wanted & all) != tails)
+        return false;
+    for (unsigned left = doubtful(v, four); left; left &= left - 1) {
+        const char *lead = p + __builtin_ctz(left);
+
+        if (sequence((const unsigned char *)lead, (size_t)(end - lead)) == 0)
+            return false;
+    }
+    *due = wanted >> STEP;
+    return true;
+}
+
+/* The end of whole sequences from the beginning on, less than 16 bytes before one that is none. */
+static size_t skip_steps(sac_str s)
+{
+    const char *p = s.p, *end;
+    unsigned due = 0;
+
+    if (s.n < STEP)
+        return 0;
+    end = s.p + s.n;
+    while (end - p >= STEP && step(p, end, &due))
+        p += STEP;
+    /* Back to the lead of what was due. */
+    while (due && (*--p & 0xc0) == 0x80)
+        ;
+    return (size_t)(p - s.p);
+}
+
+#else
+
+static size_t skip_steps(sac_str s)
+{
+    (void)s;
+    return 0;
+}
+
+#endif
+
+/* How far to step at an ASCII byte. */
+static size_t skip_ascii(const char *p, size_t n)
+{
+    uint64_t word = HIGH_BITS;
+
+    if (n >= sizeof word)
+        memcpy(&word, p, sizeof word);
+    return word & HIGH_BITS ? 1 : sizeof word;
 }
 
 size_t sac__utf8_bad(sac_str s)
 {
-    size_t at = 0;
-    size_t step;
+    size_t at = skip_steps(s);
 
     while (at < s.n) {
-        if (s.p[at] & 0x80)
-            step = sequence((const unsigned char *)s.p + at, s.n - at);
-        else
-            step = ascii(s.p + at, s.n - at);
-        if (step == 0)
+        const size_t n = s.p[at] & 0x80 ? sequence((const unsigned char *)s.p + at, s.n - at)
+                                        : skip_ascii(s.p + at, s.n - at);
+
+        if (n == 0)
             return at;
-        at += step;
+        at += n;
     }
     return s.n;
 }

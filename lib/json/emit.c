@@ -4,40 +4,6 @@
 #include "bson/wire.h"
 #include "json/escape.h"
 
-static const char hex[] = "0123456789abcdef";
-
-static char *put_unicode(char *w, unsigned unit)
-{
-    w[0] = '\\';
-    w[1] = 'u';
-    w[2] = hex[unit >> 12 & 15];
-    w[3] = hex[unit >> 8 & 15];
-    w[4] = hex[unit >> 4 & 15];
-    w[5] = hex[unit & 15];
-    return w + 6;
-}
-
-/* One byte of ASCII, escaped where it has to be. */
-static char *put_ascii(char *w, unsigned char c, bool html)
-{
-    static const char letters[] = "btn\0fr";
-
-    if (c == '"' || c == '\\') {
-        w[0] = '\\';
-        w[1] = (char)c;
-        return w + 2;
-    }
-    if (c >= '\b' && c <= '\r' && c != '\v') {
-        w[0] = '\\';
-        w[1] = letters[c - '\b'];
-        return w + 2;
-    }
-    if (c < ' ' || (html && (c == '<' || c == '>' || c == '&')))
-        return put_unicode(w, c);
-    *w = (char)c;
-    return w + 1;
-}
-
 /* RFC 3629 on up to four bytes as a little-endian word; bytes behind the text are 0. */
 static unsigned sequence_of(uint32_t v)
 {
@@ -102,7 +68,7 @@ static char *put_wide(char *w, const char **s, const char *end, unsigned flags)
             p += bad_length(p, end);
         } else if ((flags & SAC__ESCAPE_HTML) && n == 3 && memcmp(p, "\xe2\x80", 2) == 0 &&
                    (p[2] == '\xa8' || p[2] == '\xa9')) {
-            w = put_unicode(w, p[2] == '\xa8' ? 0x2028 : 0x2029);
+            w = sac__escape_unicode(w, p[2] == '\xa8' ? 0x2028 : 0x2029);
             p += 3;
         } else {
             /* A sequence of two or three near the end is short of four bytes to copy. */
@@ -136,7 +102,7 @@ static char *put_text(char *w, sac_str text, const char *readable, unsigned flag
                 continue;
         }
         if ((unsigned char)*s < 0x80) {
-            w = put_ascii(w, (unsigned char)*s++, html);
+            w = sac__escape_put(w, (unsigned char)*s++, html);
             continue;
         }
         w = put_wide(w, &s, end, flags);
@@ -340,7 +306,7 @@ static char *put_steps(sac__emit *emit, char *w, sac_str *s)
         p += n;
         w += n;
         if (p < end && (special >> n & 1))
-            w = put_ascii(w, (unsigned char)*p++, false);
+            w = sac__escape_put(w, (unsigned char)*p++, false);
     }
     *s = sac_str_n(p, (size_t)(end - p));
     return w;

@@ -5,29 +5,79 @@
 #include "json/escape.h"
 #include "json/number/numeral.h"
 
+#ifdef SAC__JSON_AVX2
+extern const sac__elements sac__elements_avx2;
+#endif
+
+const sac__elements *sac__elements_best(void)
+{
+#ifdef SAC__JSON_AVX2
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2"))
+        return &sac__elements_avx2;
+#endif
+    return &sac__elements_any;
+}
+
 void sac__encoder_init(sac__encoder *x, const sac__json_encoding *how, const sac_alloc *alloc)
 {
     x->how = how;
+    x->elements = how->elements ? how->elements : sac__elements_best();
     x->plain = how->dialect == SAC_JSON_PLAIN;
+    x->bare = how->dialect != SAC_JSON_CANONICAL;
     x->dense = !(how->flags & (SAC_JSON_HTML | SAC_JSON_PRETTY));
     x->emit.bad = NULL;
     x->emit.escape = (how->flags & SAC_JSON_HTML ? SAC__ESCAPE_HTML : 0) |
                      (how->flags & SAC_JSON_REPAIR ? SAC__ESCAPE_REPAIR : 0);
     x->max_depth = how->max_depth ? how->max_depth : SAC_BSON_DEPTH;
     x->bad = NULL;
+    x->words.n = 0;
     sac__keys_init(&x->keys, alloc);
 }
 
 /* The bytes that are encoded. */
 static void set_source(sac__encoder *x, sac_str bytes)
 {
-    const size_t n = bytes.n < SAC__STEP ? bytes.n : SAC__STEP;
+    char *const end = x->tail + SAC__ENCODER_LOOK;
 
     x->start = bytes.p;
     x->emit.readable = bytes.p + bytes.n;
     memset(x->tail, 0, sizeof x->tail);
-    if (n > 0)
-        memcpy(x->tail + SAC__STEP - n, x->emit.readable - n, n);
+    if (bytes.n >= SAC__ENCODER_LOOK)
+        memcpy(x->tail, x->emit.readable - SAC__ENCODER_LOOK, SAC__ENCODER_LOOK);
+    else if (bytes.n > 0)
+        memcpy(end - bytes.n, bytes.p, bytes.n);
+}
+
+int sac__encoder_corrupt(sac__encoder *x, const char *at)
+{
+    x->bad = at;
+    return SAC_ECORRUPT;
+}
+
+int sac__encoder_why_not(sac__encoder *x)
+{
+    return x->emit.error ? x->emit.error : sac__encoder_corrupt(x, x->emit.bad);
+}
+
+int sac__encoder_document(sac__encoder *x, sac_str doc, unsigned depth)
+{
+    return x->elements->document(x, doc, depth);
+}
+
+int sac__encoder_string(sac__encoder *x, sac_str s)
+{
+    char *w;
+
+    if (!sac__emit_room(&x->emit, 1))
+        return x->emit.error;
+    *x->emit.w = '"';
+    w = sac__emit_escaped(&x->emit, x->emit.w + 1, s);
+    if (!w)
+        return sac__encoder_why_not(x);
+    *w++ = '"';
+    x->emit.w = w;
+    return SAC_OK;
 }
 
 static int report(const sac__encoder *x, int rc, sac_err *err)
@@ -80,7 +130,7 @@ int sac__json_encode_value(const sac__json_encoding *encoding, const sac_value *
     sac__encoder_init(&x, encoding, out->alloc);
     sac__emit_to_buf(&x.emit, out);
     set_source(&x, value->raw);
-    rc = sac__encoder_value(&x, value);
+    rc = x.elements->value(&x, value);
     rc = report(&x, rc ? rc : sac__emit_commit(&x.emit), err);
     if (rc != SAC_OK)
         out->n = before;

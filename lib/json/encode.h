@@ -10,6 +10,12 @@
 /* Writes the JSON value of a computed field (not its key). An error ends the encoding. */
 typedef int sac__json_compute(void *self, const sac__plan_field *field, sac_str doc, sac__buf *out);
 
+typedef struct sac__elements sac__elements;
+
+/* The same encoder for any processor and, where there is one, for the better one that runs here. */
+extern const sac__elements sac__elements_any;
+const sac__elements *sac__elements_best(void);
+
 typedef struct sac__json_encoding {
     sac_json_dialect dialect;
     unsigned flags;        /* SAC_JSON_* */
@@ -17,6 +23,7 @@ typedef struct sac__json_encoding {
     const sac__plan *plan; /* NULL: every field, under its own name */
     sac__json_compute *compute;
     void *self;
+    const sac__elements *elements; /* NULL: the best */
 } sac__json_encoding;
 
 /*

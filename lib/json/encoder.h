@@ -5,24 +5,37 @@
 #include "json/emit.h"
 #include "json/encode.h"
 #include "json/keys.h"
+#include "json/words.h"
 
 /* The encoder's inside: documents and the common values in elements.c, the rest in forms.c. */
 
 /* Room that any scalar, or the frame of a larger value, takes at most. */
 #define SAC__ENCODER_SCALAR 128
 
+/* Bytes from any place on that may be looked at, through a copy near the end. */
+#define SAC__ENCODER_LOOK 32
+
 typedef struct sac__encoder {
     sac__emit emit;
     const sac__json_encoding *how;
+    const sac__elements *elements;
     const char *start; /* of the bytes that are encoded; emit.readable is their end */
     unsigned max_depth;
-    bool plain;      /* the dialect */
-    bool dense;      /* keys need neither blanks nor HTML's escapes */
-    int error;       /* why the cursor is NULL */
-    const char *bad; /* where the bytes went wrong */
-    char tail[32];   /* the last 16 bytes, zeros behind them: for wide loads near the end */
+    bool bare;                        /* numbers stand as such: in all dialects but the canonical */
+    bool plain;                       /* the dialect */
+    bool dense;                       /* keys need neither blanks nor HTML's escapes */
+    int error;                        /* why the cursor is NULL */
+    const char *bad;                  /* where the bytes went wrong */
+    char tail[2 * SAC__ENCODER_LOOK]; /* the last bytes, zeros behind them */
     sac__keys keys;
+    sac__words words;
 } sac__encoder;
+
+/* What elements.c has, compiled once for each kind of processor. */
+struct sac__elements {
+    int (*document)(sac__encoder *x, sac_str doc, unsigned depth);
+    int (*value)(sac__encoder *x, const sac_value *value);
+};
 
 void sac__encoder_init(sac__encoder *x, const sac__json_encoding *how, const sac_alloc *alloc);
 
@@ -32,9 +45,6 @@ int sac__encoder_document(sac__encoder *x, sac_str doc, unsigned depth);
 /* The outermost document, its computed fields too; committed; fills `err`. */
 int sac__encoder_run(sac__encoder *x, sac_str doc, sac_err *err);
 
-/* One value that no plan is for. */
-int sac__encoder_value(sac__encoder *x, const sac_value *value);
-
 /* A value whose framing has been checked and that elements.c does not write itself. */
 int sac__encoder_form(sac__encoder *x, sac_value value, unsigned depth);
 
@@ -42,5 +52,8 @@ int sac__encoder_form(sac__encoder *x, sac_value value, unsigned depth);
 int sac__encoder_string(sac__encoder *x, sac_str s);
 
 int sac__encoder_corrupt(sac__encoder *x, const char *at);
+
+/* Why sac__emit_escaped() or sac__emit_need() gave NULL. */
+int sac__encoder_why_not(sac__encoder *x);
 
 #endif

@@ -115,6 +115,40 @@ enum {
     SAC__ESCAPE_REPAIR = 1 << 1 /* U+FFFD for what is no UTF-8 */
 };
 
+static inline char *sac__escape_unicode(char *w, unsigned unit)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    w[0] = '\\';
+    w[1] = 'u';
+    w[2] = hex[unit >> 12 & 15];
+    w[3] = hex[unit >> 8 & 15];
+    w[4] = hex[unit >> 4 & 15];
+    w[5] = hex[unit & 15];
+    return w + 6;
+}
+
+/* One byte of ASCII, escaped where it has to be. */
+static inline char *sac__escape_put(char *w, unsigned char c, bool html)
+{
+    static const char letters[] = "btn\0fr";
+
+    if (c == '"' || c == '\\') {
+        w[0] = '\\';
+        w[1] = (char)c;
+        return w + 2;
+    }
+    if (c >= '\b' && c <= '\r' && c != '\v') {
+        w[0] = '\\';
+        w[1] = letters[c - '\b'];
+        return w + 2;
+    }
+    if (c < ' ' || (html && (c == '<' || c == '>' || c == '&')))
+        return sac__escape_unicode(w, c);
+    *w = (char)c;
+    return w + 1;
+}
+
 /* Bytes of the UTF-8 sequence at s, 1 to 4; 0 when it is none. Looks no further than `end`. */
 unsigned sac__escape_sequence(const char *s, const char *end);
 

@@ -68,19 +68,18 @@ static int put_date(sac__encoder *x, int64_t ms)
 
 static int put_double(sac__encoder *x, double value)
 {
-    const bool bare = x->how->dialect == SAC_JSON_RELAXED && value - value == 0;
     char *w;
 
     if (!sac__emit_room(&x->emit, SAC__ENCODER_SCALAR))
         return x->emit.error;
-    w = bare ? x->emit.w : put(x->emit.w, "{\"$numberDouble\":\"");
+    w = put(x->emit.w, "{\"$numberDouble\":\"");
     if (value != value)
         w = put(w, "NaN");
     else if (value - value != 0)
         w = put(w, value > 0 ? "Infinity" : "-Infinity");
     else
         w = sac__numeral_print_double(w, value, true);
-    x->emit.w = bare ? w : put(w, "\"}");
+    x->emit.w = put(w, "\"}");
     return SAC_OK;
 }
 

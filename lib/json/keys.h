@@ -70,10 +70,13 @@ static inline unsigned sac__keys_mix(sac_str key)
     return (unsigned)((first ^ first >> 29) * UINT64_C(0x9e3779b97f4a7c15) >> 56);
 }
 
-/* 1 the key is new here, 0 it was here before, or SAC_ENOMEM, SAC_EIO. `key` is borrowed. */
-static inline int sac__keys_add(sac__keys *keys, sac__key_level *level, sac_str key)
+/*
+ * 1 the key is new here, 0 it was here before, or SAC_ENOMEM, SAC_EIO. `key` is
+ * borrowed; `mix` is below 256 and a function of the key's bytes alone.
+ */
+static inline int sac__keys_add_mixed(sac__keys *keys, sac__key_level *level, sac_str key,
+                                      unsigned mix)
 {
-    const unsigned mix = sac__keys_mix(key);
     uint64_t *word = &level->filter[mix >> 6];
     const uint64_t bit = (uint64_t)1 << (mix & 63);
 
@@ -84,6 +87,11 @@ static inline int sac__keys_add(sac__keys *keys, sac__key_level *level, sac_str 
     keys->stack[keys->top++] = key;
     level->n++;
     return 1;
+}
+
+static inline int sac__keys_add(sac__keys *keys, sac__key_level *level, sac_str key)
+{
+    return sac__keys_add_mixed(keys, level, key, sac__keys_mix(key));
 }
 
 #endif

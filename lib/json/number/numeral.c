@@ -1,229 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/number/numeral.h"
 
+#include "json/number/digits.h"
 #include "json/number/pow10.h"
-
-const char sac__numeral_pairs[] = "00010203040506070809"
-                                  "10111213141516171819"
-                                  "20212223242526272829"
-                                  "30313233343536373839"
-                                  "40414243444546474849"
-                                  "50515253545556575859"
-                                  "60616263646566676869"
-                                  "70717273747576777879"
-                                  "80818283848586878889"
-                                  "90919293949596979899";
-
-/* Exactly four digits, leading zeros too. */
-static char *print_four(char *p, uint32_t value)
-{
-    sac__numeral_print_pair(p, value / 100);
-    sac__numeral_print_pair(p + 2, value % 100);
-    return p + 4;
-}
-
-static char *print_eight(char *p, uint32_t value)
-{
-    return print_four(print_four(p, value / 10000), value % 10000);
-}
-
-/* Up to four digits. */
-static inline char *print_few(char *p, uint32_t value)
-{
-    if (value >= 1000)
-        return print_four(p, value);
-    if (value >= 100) {
-        *p = (char)('0' + value / 100);
-        sac__numeral_print_pair(p + 1, value % 100);
-        return p + 3;
-    }
-    if (value >= 10) {
-        sac__numeral_print_pair(p, value);
-        return p + 2;
-    }
-    *p = (char)('0' + value);
-    return p + 1;
-}
-
-/* Up to eight. */
-static inline char *print_small(char *p, uint32_t value)
-{
-    if (value < 10000)
-        return print_few(p, value);
-    return print_four(print_few(p, value / 10000), value % 10000);
-}
-
-static char *print_uint(char *p, uint64_t value)
-{
-    uint64_t high;
-
-    if (value < 100000000)
-        return print_small(p, (uint32_t)value);
-    high = value / 100000000;
-    if (high < 100000000)
-        p = print_small(p, (uint32_t)high);
-    else
-        p = print_eight(print_few(p, (uint32_t)(high / 100000000)), (uint32_t)(high % 100000000));
-    return print_eight(p, (uint32_t)(value % 100000000));
-}
-
-char *sac__numeral_print_int(char *p, int64_t value)
-{
-    if (value >= 0)
-        return print_uint(p, (uint64_t)value);
-    *p = '-';
-    return print_uint(p + 1, 0 - (uint64_t)value);
-}
-
-/* The 128 bits of a product. */
-typedef struct wide {
-    uint64_t high, low;
-} wide;
-
-static wide wide_mul(uint64_t a, uint64_t b)
-{
-#ifdef __SIZEOF_INT128__
-    __extension__ typedef unsigned __int128 u128;
-    const u128 product = (u128)a * b;
-
-    return (wide){(uint64_t)(product >> 64), (uint64_t)product};
-#else
-    const uint64_t low = (a & 0xffffffff) * (b & 0xffffffff);
-    const uint64_t left = (a >> 32) * (b & 0xffffffff) + (low >> 32);
-    const uint64_t right = (a & 0xffffffff) * (b >> 32) + (left & 0xffffffff);
-
-    return (wide){(a >> 32) * (b >> 32) + (left >> 32) + (right >> 32),
-                  right << 32 | (low & 0xffffffff)};
-#endif
-}
-
-typedef struct decimal {
-    uint64_t digits;
-    int exponent;
-} decimal;
-
-/* The upper 64 bits of a product with 10^k, rounded to odd. */
-static uint64_t scale(wide power, uint64_t value)
-{
-    const wide low = wide_mul(power.low, value);
-    wide high = wide_mul(power.high, value);
-
-    high.low += low.high;
-    high.high += high.low < low.high;
-    return high.high | (high.low > 1);
-}
-
-/* 10^k rounded up to 128 bits. */
-static wide power_above(int k)
-{
-    const uint64_t *cut = pow10_table[k - POW10_MIN];
-    const uint64_t low = cut[1] + (k < 0 || k > POW10_EXACT);
-
-    return (wide){cut[0] + (low < cut[1]), low};
-}
-
-/*
- * The decimal of fewest digits within the rounding interval of c * 2^q, and of
- * these the nearest. Source: Raffaello Giulietti, "The Schubfach way to render
- * doubles", 2021; names as there.
- */
-static decimal shortest(uint64_t c, int q, bool irregular)
-{
-    const int k = (q * 1262611 - (irregular ? 524031 : 0)) >> 22;
-    const int h = q + ((-k * 1741647) >> 19) + 1;
-    const wide g = power_above(-k);
-    const uint64_t odd = c & 1;
-    const uint64_t lower = scale(g, (4 * c - 2 + irregular) << h) + odd;
-    const uint64_t upper = scale(g, (4 * c + 2) << h) - odd;
-    const uint64_t vb = scale(g, 4 * c << h);
-    const uint64_t s = vb / 4;
-    const uint64_t tens = s / 10;
-    const bool u_inside = lower <= 4 * s, w_inside = 4 * s + 4 <= upper;
-
-    if (s >= 10) {
-        const bool under = lower <= 40 * tens, over = 40 * tens + 40 <= upper;
-
-        if (under != over)
-            return (decimal){tens + over, k + 1};
-    }
-    if (u_inside != w_inside)
-        return (decimal){s + w_inside, k};
-    return (decimal){s + (vb > 4 * s + 2 || (vb == 4 * s + 2 && (s & 1))), k};
-}
-
-static char *print_exponent(char *p, int exponent, bool extended)
-{
-    *p++ = extended ? 'E' : 'e';
-    if (exponent < 0)
-        *p++ = '-';
-    else if (extended)
-        *p++ = '+';
-    return print_uint(p, (uint64_t)(exponent < 0 ? -exponent : exponent));
-}
-
-/* Digits of a double are 17 at most; zeros stand behind them, for copies of a fixed length. */
-#define DIGITS 17
-#define PADDED 40
-
-/* Lays n digits out; the decimal point stands behind `point` of them. */
-static char *lay_out(char *p, const char *digits, int n, int point, bool extended)
-{
-    if (point > (extended ? 16 : 21) || point < (extended ? -3 : -5)) {
-        *p++ = digits[0];
-        if (n > 1 || extended)
-            *p++ = '.';
-        if (n == 1 && extended)
-            *p++ = '0';
-        for (int i = 1; i < n; i++)
-            *p++ = digits[i];
-        return print_exponent(p, point - 1, extended);
-    }
-    if (point <= 0) {
-        memcpy(p, "0.00000", 7);
-        memcpy(p + 2 - point, digits, DIGITS);
-        return p + 2 - point + n;
-    }
-    if (point < n) {
-        memcpy(p, digits, DIGITS - 1);
-        p[point] = '.';
-        memcpy(p + point + 1, digits + point, DIGITS - 1);
-        return p + n + 1;
-    }
-    memcpy(p, digits, 21);
-    p[point] = '.';
-    p[point + 1] = '0';
-    return p + point + 2;
-}
-
-char *sac__numeral_print_double(char *p, double value, bool extended)
-{
-    char digits[PADDED];
-    decimal shown = {0, 0};
-    uint64_t bits, fraction;
-    int exponent, n;
-
-    memcpy(&bits, &value, sizeof bits);
-    fraction = bits & (((uint64_t)1 << 52) - 1);
-    exponent = (int)(bits >> 52 & 0x7ff);
-    if (bits >> 63)
-        *p++ = '-';
-    if (exponent != 0)
-        shown = shortest(fraction | (uint64_t)1 << 52, exponent - 1075,
-                         fraction == 0 && exponent > 1);
-    else if (fraction != 0)
-        shown = shortest(fraction, -1074, false);
-    /* Short decimals end in many zeros. */
-    if (shown.digits % 100000000 == 0 && shown.digits != 0) {
-        shown.digits /= 100000000;
-        shown.exponent += 8;
-    }
-    memset(digits, '0', sizeof digits);
-    n = (int)(print_uint(digits, shown.digits) - digits);
-    shown.exponent += n;
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
-    return lay_out(p, digits, n, shown.exponent, extended);
-}
+#include "json/number/wide.h"
 
 #define SIGNIFICANT 19 /* decimal digits that any uint64_t holds */
 
@@ -233,14 +13,6 @@ char *sac__numeral_print_double(char *p, double value, bool extended)
 static bool is_digit(const char *p, const char *end)
 {
     return p < end && *p >= '0' && *p <= '9';
-}
-
-/* Takes digits as long as there are any; too many run over. */
-static const char *gather(const char *p, const char *end, uint64_t *digits)
-{
-    for (; is_digit(p, end); p++)
-        *digits = *digits * 10 + (uint64_t)(*p - '0');
-    return p;
 }
 
 /* Takes the first SIGNIFICANT digits, and notes what comes behind them. */
@@ -290,12 +62,12 @@ const char *sac__numeral_scan(const char *p, const char *end, sac__numeral *out)
     if (!is_digit(p, end))
         return NULL;
     whole = p;
-    p = *p == '0' ? p + 1 : gather(p, end, &n.digits);
+    p = *p == '0' ? p + 1 : sac__digits_gather(p, end, &n.digits);
     point = fraction = p;
     if (p < end && *p == '.') {
         n.plain = false;
         fraction = p + 1;
-        p = gather(fraction, end, &n.digits);
+        p = sac__digits_gather(fraction, end, &n.digits);
         if (p == fraction)
             return NULL;
         n.exponent = fraction - p;
@@ -382,12 +154,12 @@ static uint64_t bits_of(uint64_t mantissa, int exponent)
  */
 static rounding multiply(uint64_t digits, int exponent)
 {
-    const uint64_t *power = pow10_table[exponent - POW10_MIN];
+    const uint64_t *power = sac__pow10_table[exponent - POW10_MIN];
     const bool exact = exponent >= 0 && exponent <= POW10_EXACT;
     const int zeros = leading_zeros(digits);
     const uint64_t factor = digits << zeros;
-    const wide low = wide_mul(factor, power[1]);
-    wide high = wide_mul(factor, power[0]);
+    const sac__wide low = sac__wide_mul(factor, power[1]);
+    sac__wide high = sac__wide_mul(factor, power[0]);
     int keep_from, top;
     uint64_t rest;
     rounding r;
@@ -514,21 +286,48 @@ static uint64_t round_exactly(const sac__numeral *numeral, const rounding *near)
     return bits_of(mantissa + (order > 0 || (order == 0 && (mantissa & 1))), near->exponent);
 }
 
-static uint64_t magnitude(const sac__numeral *numeral)
+/*
+ * The same by the upper half of the power alone, which does for all but one in
+ * a few hundred: what is missing is less than a unit of the product's upper
+ * word. False where it could make a difference, or is the whole of it.
+ */
+static inline bool round_quickly(uint64_t digits, int exponent, uint64_t *bits)
 {
-    rounding low;
+    const int zeros = leading_zeros(digits);
+    const sac__wide product = sac__wide_mul(digits << zeros,
+                                            sac__pow10_table[exponent - POW10_MIN][0]);
+    const int upper = (int)(product.high >> 63);
+    const int lowest = ((exponent * 217706) >> 16) + 11 - zeros + upper;
+    const uint64_t all = ((uint64_t)1 << (9 + upper)) - 1, rest = product.high & all;
+    const uint64_t cut = product.high >> (9 + upper);
 
-    if (numeral->digits == 0 || numeral->exponent < POW10_MIN)
-        return 0;
-    if (numeral->exponent > 308)
-        return (uint64_t)0x7ff << 52;
-    low = multiply(numeral->digits, (int)numeral->exponent);
+    *bits = bits_of((cut >> 1) + (cut & 1), lowest);
+    return lowest > LOWEST && rest != 0 && rest != all;
+}
+
+static uint64_t round_carefully(const sac__numeral *numeral)
+{
+    rounding low = multiply(numeral->digits, (int)numeral->exponent);
+
     if (low.certain && !numeral->exact) {
         const rounding high = multiply(numeral->digits + 1, (int)numeral->exponent);
 
         low.certain = high.certain && high.bits == low.bits;
     }
     return low.certain ? low.bits : round_exactly(numeral, &low);
+}
+
+static uint64_t magnitude(const sac__numeral *numeral)
+{
+    uint64_t bits;
+
+    if (numeral->digits == 0 || numeral->exponent < POW10_MIN)
+        return 0;
+    if (numeral->exponent > 308)
+        return (uint64_t)0x7ff << 52;
+    if (numeral->exact && round_quickly(numeral->digits, (int)numeral->exponent, &bits))
+        return bits;
+    return round_carefully(numeral);
 }
 
 bool sac__numeral_double(const sac__numeral *numeral, double *out)

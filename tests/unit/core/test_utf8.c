@@ -96,6 +96,81 @@ static void test_utf8__tells_where_it_is_bad(void **state)
     CHECK(sac__utf8_valid(sac_str_n("a\0b", 3)));
 }
 
+/* RFC 3629's table 3-7, a byte at a time. */
+static size_t first_bad(const unsigned char *p, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        const unsigned char c = p[at];
+        const size_t more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        unsigned char low = 0x80, high = 0xbf;
+
+        if ((c >= 0x80 && c < 0xc2) || c > 0xf4)
+            return at;
+        low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : low;
+        high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : high;
+        for (size_t i = 1; i <= more; i++) {
+            if (at + i >= n || p[at + i] < low || p[at + i] > high)
+                return at;
+            low = 0x80;
+            high = 0xbf;
+        }
+        at += more + 1;
+    }
+    return n;
+}
+
+/* Runs of sequences, most of them good, in blocks of exactly their size. */
+static void test_utf8__agrees_with_the_table(void **state)
+{
+    static const char *const pieces[] = {
+        "a",
+        "abcdefghijklmnopq",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xe6\x9d\xb1",
+        "\xed\x9f\xbf",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf",
+        "\xe4\xba\xac",
+        "\xf0\x9f\x98\x80",
+        "\xc1\xbf",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5",
+        "\x80",
+        "\xe6\x9d",
+        "\xf0\x9f\x98",
+        "\xc3",
+    };
+    enum { GOOD = 12, ALL = sizeof pieces / sizeof *pieces };
+    uint32_t seed = 12345;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char text[256];
+        size_t n = 0;
+        sac_str copy;
+
+        for (int left = (int)(seed >> 16) % 12; left >= 0; left--) {
+            const char *piece;
+
+            seed = seed * 1103515245 + 12345;
+            piece = pieces[(seed >> 16) % (i % 2 && seed >> 28 == 0 ? ALL : GOOD)];
+            memcpy(text + n, piece, strlen(piece));
+            n += strlen(piece);
+        }
+        if (i % 3 == 0)
+            n--;
+        copy = sac_str_n(memcpy(malloc(n ? n : 1), text, n), n);
+        CHECK_INT(sac__utf8_bad(copy), first_bad((const unsigned char *)text, n));
+        free((void *)(uintptr_t)copy.p);
+    }
+}
+
 static void test_utf8__counts_points(void **state)
 {
     (void)state;
@@ -109,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_utf8__judges_the_suite),
         cmocka_unit_test(test_utf8__puts_and_reads_every_point),
         cmocka_unit_test(test_utf8__tells_where_it_is_bad),
+        cmocka_unit_test(test_utf8__agrees_with_the_table),
         cmocka_unit_test(test_utf8__counts_points),
     };
 

@@ -211,6 +211,55 @@ static void test_numeral__rounds_correctly(void **state)
 }
 
 /* The middle between two neighbours, exactly, and a hair to both sides of it. */
+/* Of 10^6 doubles, as printed here and by the C library, none reads back as another. */
+static void test_numeral__reads_back_what_is_printed(void **state)
+{
+    uint64_t seed = UINT64_C(0xd1b54a32d192ed03);
+
+    (void)state;
+    for (int i = 0; i < 1000000; i++) {
+        uint64_t bits = next_random(&seed);
+        char text[SAC__NUMERAL_MAX];
+        sac__numeral numeral;
+        double value, back;
+        size_t n;
+
+        if (i % 3 == 2) /* of a size that people write */
+            bits = (bits & ~(UINT64_C(0x7ff) << 52)) | (1023 - 40 + (bits >> 52 & 0x7f)) << 52;
+        memcpy(&value, &bits, sizeof value);
+        if (value - value != 0)
+            continue;
+        n = i % 2 ? (size_t)snprintf(text, sizeof text, "%.17g", value)
+                  : (size_t)(sac__numeral_print_double(text, value, false) - text);
+        CHECK(sac__numeral_scan(text, text + n, &numeral) == text + n);
+        CHECK(sac__numeral_double(&numeral, &back));
+        if (memcmp(&back, &value, sizeof back) != 0)
+            fail_msg("%.*s", (int)n, text);
+    }
+}
+
+/* Texts of random digits, against the C library. */
+static void test_numeral__rounds_as_strtod_does(void **state)
+{
+    uint64_t seed = UINT64_C(0x2545f4914f6cdd1d);
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        const size_t n = 1 + (size_t)(next_random(&seed) % 24);
+        char text[64] = "1";
+        double got, want;
+
+        for (size_t k = 1; k <= n; k++)
+            text[k] = (char)('0' + next_random(&seed) % 10);
+        if (n > 1 && i % 3)
+            text[1 + next_random(&seed) % (n - 1)] = '.';
+        snprintf(text + n + 1, sizeof text - n - 1, "e%d", (int)(next_random(&seed) % 640) - 340);
+        want = strtod(text, NULL);
+        if (parse(text, &got) ? memcmp(&got, &want, sizeof got) != 0 : want - want == 0)
+            fail_msg("%s", text);
+    }
+}
+
 static void test_numeral__decides_at_the_middle(void **state)
 {
     uint64_t seed = 42;
@@ -307,6 +356,8 @@ int main(void)
         cmocka_unit_test(test_numeral__prints_integers),
         cmocka_unit_test(test_numeral__prints_the_shortest_that_reads_back),
         cmocka_unit_test(test_numeral__rounds_correctly),
+        cmocka_unit_test(test_numeral__reads_back_what_is_printed),
+        cmocka_unit_test(test_numeral__rounds_as_strtod_does),
         cmocka_unit_test(test_numeral__decides_at_the_middle),
         cmocka_unit_test(test_numeral__knows_integers_by_value),
         cmocka_unit_test(test_numeral__takes_json_numbers_only),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "bson/writer.h"
 #include "core/alloc.h"
 #include "core/utf8.h"
-#include "json/decoder.h"
-#include "json/escape.h"
+#include "json/decoder/decoder.h"
+#include "json/decoder/scan.h"
 #include "json/text.h"
 
 #define KEY_BLOCK 1024
@@ -20,9 +21,11 @@ void sac__decoder_init(sac__decoder *d, const sac__json_decoding *how, sac_str j
 
     d->how = how;
     d->begin = d->p = json.p;
-    d->end = json.p + json.n;
+    d->end = json.p + sac__utf8_bad(json);
+    d->last = json.p + json.n;
     d->max_depth = depth && depth < SAC_BSON_DEPTH ? depth : SAC_BSON_DEPTH;
-    d->members = 0;
+    d->members = how->max_keys ? how->max_keys : SIZE_MAX;
+    d->code = SAC_OK;
     d->key_blocks = NULL;
     d->bad = NULL;
     d->why = NULL;
@@ -52,6 +55,40 @@ int sac__decoder_fail(sac__decoder *d, int code, const char *at, const char *why
     return code;
 }
 
+sac__cursor sac__decoder_quit(sac__decoder *d, int code)
+{
+    d->code = code;
+    return (sac__cursor){NULL, NULL};
+}
+
+sac__cursor sac__decoder_stop(sac__decoder *d, int code, const char *at, const char *why)
+{
+    return sac__decoder_quit(d, sac__decoder_fail(d, code, at, why));
+}
+
+char *sac__decoder_open(sac__decoder *d, sac_bson *out, size_t n)
+{
+    d->out = out;
+    if (!sac__bson_reserve(out, n + SAC__DECODER_ROOM)) {
+        d->code = out->error;
+        return NULL;
+    }
+    d->base = out->p;
+    d->limit = out->p + out->cap - SAC__DECODER_ROOM;
+    return out->p + out->n;
+}
+
+int sac__decoder_close(sac__decoder *d, const char *w)
+{
+    return sac__bson_extend(d->out, w);
+}
+
+char *sac__decoder_more(sac__decoder *d, char *w, size_t n)
+{
+    d->out->n = (size_t)(w - d->base);
+    return sac__decoder_open(d, d->out, n);
+}
+
 /* Lines and columns count from 1; columns are characters, not bytes. */
 int sac__decoder_report(const sac__decoder *d, int code, sac_err *err)
 {
@@ -76,8 +113,7 @@ int sac__decoder_report(const sac__decoder *d, int code, sac_err *err)
 
 void sac__lex_blanks(sac__decoder *d)
 {
-    while (d->p < d->end && (*d->p == ' ' || *d->p == '\n' || *d->p == '\r' || *d->p == '\t'))
-        d->p++;
+    d->p = sac__scan_blanks(d->p, d->end);
 }
 
 char sac__lex_peek(sac__decoder *d)
@@ -130,6 +166,22 @@ static size_t utf8_size(int32_t point)
     return point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
 }
 
+/* What a letter stands for behind a backslash, 0 where it must not be there. */
+static char meaning(char letter)
+{
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/': return letter;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return '\0';
+    }
+}
+
 /* An escape at p: its length, 0 when it is none; adds what is lost by reading it. */
 static size_t lex_escape(const char *p, const char *end, sac__token *out)
 {
@@ -140,7 +192,7 @@ static size_t lex_escape(const char *p, const char *end, sac__token *out)
         return 0;
     if (p[1] != 'u') {
         out->n++;
-        return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) ? length : 0;
+        return meaning(p[1]) ? length : 0;
     }
     point = read_point(p, end, &length);
     if (point < 0)
@@ -150,41 +202,56 @@ static size_t lex_escape(const char *p, const char *end, sac__token *out)
     return length;
 }
 
+/* What is wrong at p, where a string neither goes on nor ends. */
+static int fail_in_string(sac__decoder *d, const char *p)
+{
+    if (p == d->last)
+        return sac__decoder_fail(d, SAC_ESYNTAX, p, "unterminated string");
+    if (p == d->end)
+        return sac__decoder_fail(d, SAC_ESYNTAX, p, "invalid UTF-8");
+    return sac__decoder_fail(d, SAC_ESYNTAX, p,
+                             *p == '\\' ? "bad escape" : "control character in a string");
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= ' ' && c != '"' && c != '\\';
+}
+
+/* How many bytes from p on stand for themselves. */
+static size_t count_plain(const char *p, const char *end)
+{
+    const char *begin = p;
+
+    while (end - p >= SAC__SCAN) {
+        char ignored[SAC__SCAN];
+        const size_t n = sac__scan_copy(ignored, p);
+
+        p += n;
+        if (n < SAC__SCAN)
+            return (size_t)(p - begin);
+    }
+    while (p < end && is_plain(*p))
+        p++;
+    return (size_t)(p - begin);
+}
+
 int sac__lex_string(sac__decoder *d, sac__token *out)
 {
     const char *p = d->p + 1;
     sac__token token = {.n = 0, .nul = false};
 
     for (;;) {
-        const char *plain = p;
-        size_t n;
+        size_t n = count_plain(p, d->end);
 
-        while (d->end - p >= SAC__STEP && (n = sac__escape_step(p)) > 0) {
-            p += n;
-            if (n < SAC__STEP)
-                break;
-        }
-        while (p < d->end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\') {
-            n = (unsigned char)*p < 0x80 ? 1 : sac__escape_sequence(p, d->end);
-            if (n == 0)
-                return sac__decoder_fail(d, SAC_ESYNTAX, p, "invalid UTF-8");
-            p += n;
-            if (n == 1 && d->end - p >= SAC__STEP)
-                break;
-        }
-        token.n += (size_t)(p - plain);
-        if (p == d->end)
-            return sac__decoder_fail(d, SAC_ESYNTAX, p, "unterminated string");
-        if (*p == '"')
+        token.n += n;
+        p += n;
+        if (p < d->end && *p == '"')
             break;
-        if (*p == '\\') {
-            n = lex_escape(p, d->end, &token);
-            if (n == 0)
-                return sac__decoder_fail(d, SAC_ESYNTAX, p, "bad escape");
-            p += n;
-        } else if ((unsigned char)*p < ' ') {
-            return sac__decoder_fail(d, SAC_ESYNTAX, p, "control character in a string");
-        }
+        n = p < d->end && *p == '\\' ? lex_escape(p, d->end, &token) : 0;
+        if (n == 0)
+            return fail_in_string(d, p);
+        p += n;
     }
     token.text = sac_str_n(d->p + 1, (size_t)(p - d->p) - 1);
     d->p = p + 1;
@@ -212,6 +279,19 @@ int sac__lex_word(sac__decoder *d, const char *word)
     return SAC_OK;
 }
 
+/* What a sound escape stands for, written to out, which has room for four bytes; moves *p. */
+static char *put_escape(char *out, const char **p, const char *end)
+{
+    size_t length = 2;
+
+    if ((*p)[1] == 'u')
+        out += sac__utf8_put(out, (uint32_t)read_point(*p, end, &length));
+    else
+        *out++ = meaning((*p)[1]);
+    *p += length;
+    return out;
+}
+
 void sac__lex_unescape(const sac__token *token, char *out)
 {
     const char *p = token->text.p, *end = p + token->text.n;
@@ -219,31 +299,37 @@ void sac__lex_unescape(const sac__token *token, char *out)
     while (p < end) {
         const char *escape = memchr(p, '\\', (size_t)(end - p));
         const size_t n = (size_t)((escape ? escape : end) - p);
-        size_t length = 2;
+        char bytes[4];
+        size_t size;
 
         memcpy(out, p, n);
         out += n;
         if (!escape)
             return;
-        switch (escape[1]) {
-        case 'b': *out++ = '\b'; break;
-        case 'f': *out++ = '\f'; break;
-        case 'n': *out++ = '\n'; break;
-        case 'r': *out++ = '\r'; break;
-        case 't': *out++ = '\t'; break;
-        case 'u': {
-            char bytes[4];
-            const uint32_t point = (uint32_t)read_point(escape, end, &length);
-            const size_t size = sac__utf8_put(bytes, point);
-
-            memcpy(out, bytes, size);
-            out += size;
-            break;
-        }
-        default: *out++ = escape[1]; break;
-        }
-        p = escape + length;
+        /* There is room for what the escape stands for, and no more. */
+        p = escape;
+        size = (size_t)(put_escape(bytes, &p, end) - bytes);
+        memcpy(out, bytes, size);
+        out += size;
     }
+}
+
+sac__cursor sac__lex_copy(sac__decoder *d, sac__cursor c)
+{
+    sac__token ignored = {.n = 0};
+
+    c.w = sac__decoder_need(d, c.w, 0);
+    if (!c.w)
+        return sac__decoder_quit(d, d->code);
+    while (c.p < d->end && is_plain(*c.p) && d->end - c.p < SAC__SCAN)
+        *c.w++ = *c.p++;
+    if (c.p == d->end)
+        return sac__decoder_quit(d, fail_in_string(d, c.p));
+    if (*c.p == '\\' && lex_escape(c.p, d->end, &ignored) > 0)
+        c.w = put_escape(c.w, &c.p, d->end);
+    else if (!is_plain(*c.p) && *c.p != '"')
+        return sac__decoder_quit(d, fail_in_string(d, c.p));
+    return c;
 }
 
 sac_str sac__lex_text(sac__decoder *d, const sac__token *token)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bson/decimal.h"
 #include "bson/wire.h"
-#include "json/decoder.h"
+#include "json/decoder/decoder.h"
 #include "json/text.h"
 
 /*
@@ -366,16 +366,25 @@ static int read_dbpointer(sac__decoder *d, sac__extended *out)
     return give_bytes(d, SAC_BSON_DBPOINTER, to.id, sizeof to.id, out);
 }
 
+/* The members of a scope, into a document of their own. */
 static int read_scope(sac__decoder *d, sac_bson *scope, unsigned depth)
 {
     sac_bson *out = d->out;
+    char *base = d->base, *limit = d->limit;
+    sac__cursor c = {NULL, NULL};
     int rc;
 
     if (!sac__lex_take(d, '{'))
         return fail(d);
-    d->out = scope;
-    rc = sac__decoder_object(d, NULL, NULL, depth + 1);
+    c.p = d->p;
+    c.w = sac__decoder_open(d, scope, 0);
+    if (c.w)
+        c = sac__decoder_members(d, c, NULL, NULL, depth + 1);
+    rc = c.p && c.w ? sac__decoder_close(d, c.w) : d->code;
+    d->p = c.p;
     d->out = out;
+    d->base = base;
+    d->limit = limit;
     return rc;
 }
 
