@@ -250,6 +250,9 @@ def install(build, prefix):
     if not found:
         sys.exit("there is no sacrum.pc")
     libraries = found.parent.parent
+    # pkg-config looks for the headers of other libraries beneath the prefix as well
+    if not (prefix / "usr/include").exists():
+        (prefix / "usr/include").symlink_to("/usr/include")
     return {**os.environ, "PKG_CONFIG_PATH": str(found.parent),
             "PKG_CONFIG_SYSROOT_DIR": str(prefix), "LD_LIBRARY_PATH": str(libraries),
             "sacrum_DIR": str(libraries / "cmake/sacrum")}
