@@ -10,13 +10,14 @@ import re
 import tempfile
 
 from tables.bench import Bench
+from tables.codec import print_codec
 from tables.dispatch import print_dispatch
 from tables.hosts import print_libevent, print_microhttpd
 from tables.peers import print_peers
 from tables.writes import print_writes
 
 TABLES = {"microhttpd": print_microhttpd, "libevent": print_libevent, "peers": print_peers,
-          "dispatch": print_dispatch, "writes": print_writes}
+          "dispatch": print_dispatch, "writes": print_writes, "codec": print_codec}
 
 
 def arguments():

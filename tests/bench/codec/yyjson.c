@@ -13,6 +13,7 @@
 typedef struct pool {
     void *memory;
     size_t size;
+    char *target; /* of a document, where there has to be one */
 } pool;
 
 static yyjson_mut_val *tree_of(yyjson_mut_doc *tree, bson_iter_t *iter, bool array);
@@ -76,6 +77,7 @@ static void *make_pool(const corpus *c)
 
     p->size = 64 * c->largest + (1 << 20);
     p->memory = malloc(p->size);
+    p->target = NULL;
     return p;
 }
 
@@ -84,6 +86,7 @@ static void free_pool(const corpus *c, void *prepared)
     pool *p = prepared;
 
     (void)c;
+    free(p->target);
     free(p->memory);
     free(p);
 }
@@ -179,7 +182,117 @@ static size_t parse(const corpus *c, void *prepared)
     return total;
 }
 
+/* The tree as BSON, into memory that is large enough: no checks, no growth. */
+
+static char *put_members(char *w, yyjson_val *root);
+
+static char *put_bytes(char *w, const void *p, size_t n)
+{
+    memcpy(w, p, n);
+    return w + n;
+}
+
+static char *put_value(char *w, char *type, yyjson_val *v)
+{
+    int64_t integer;
+    double real;
+    uint32_t n;
+
+    switch (yyjson_get_type(v)) {
+    case YYJSON_TYPE_STR:
+        *type = BSON_TYPE_UTF8;
+        n = (uint32_t)yyjson_get_len(v) + 1;
+        return put_bytes(put_bytes(w, &n, 4), yyjson_get_str(v), n);
+    case YYJSON_TYPE_BOOL:
+        *type = BSON_TYPE_BOOL;
+        *w = yyjson_get_bool(v);
+        return w + 1;
+    case YYJSON_TYPE_NUM:
+        if (yyjson_is_real(v)) {
+            *type = BSON_TYPE_DOUBLE;
+            real = yyjson_get_real(v);
+            return put_bytes(w, &real, 8);
+        }
+        integer = yyjson_get_sint(v);
+        *type = integer == (int32_t)integer ? BSON_TYPE_INT32 : BSON_TYPE_INT64;
+        return put_bytes(w, &integer, integer == (int32_t)integer ? 4 : 8);
+    case YYJSON_TYPE_OBJ: *type = BSON_TYPE_DOCUMENT; return put_members(w, v);
+    case YYJSON_TYPE_ARR: *type = BSON_TYPE_ARRAY; return put_members(w, v);
+    default: *type = BSON_TYPE_NULL; return w;
+    }
+}
+
+static char *put_index(char *w, uint32_t index)
+{
+    char digits[10];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + index % 10);
+    while (index /= 10);
+    return put_bytes(w, digits + at, sizeof digits - at);
+}
+
+static char *put_members(char *w, yyjson_val *root)
+{
+    char *const begin = w;
+    size_t i, n;
+    yyjson_val *key, *v;
+    uint32_t size;
+
+    w += 4;
+    if (yyjson_is_arr(root)) {
+        yyjson_arr_foreach(root, i, n, v)
+        {
+            char *type = w;
+
+            w = put_index(w + 1, (uint32_t)i);
+            *w++ = 0;
+            w = put_value(w, type, v);
+        }
+    } else {
+        yyjson_obj_foreach(root, i, n, key, v)
+        {
+            char *type = w;
+
+            w = put_bytes(w + 1, yyjson_get_str(key), yyjson_get_len(key) + 1);
+            w = put_value(w, type, v);
+        }
+    }
+    *w++ = 0;
+    size = (uint32_t)(w - begin);
+    memcpy(begin, &size, 4);
+    return w;
+}
+
+static void *make_pool_and_target(const corpus *c)
+{
+    pool *p = make_pool(c);
+
+    p->target = malloc(8 * c->largest);
+    return p;
+}
+
+static size_t decode(const corpus *c, void *prepared)
+{
+    pool *p = prepared;
+    size_t total = 0;
+
+    for (size_t i = 0; i < c->n; i++) {
+        yyjson_alc alloc;
+        yyjson_doc *tree;
+
+        yyjson_alc_pool_init(&alloc, p->memory, p->size);
+        tree = yyjson_read_opts((char *)(uintptr_t)c->json[i].p, c->json[i].n, 0, &alloc, NULL);
+        if (!tree)
+            return 0;
+        total += (size_t)(put_members(p->target, yyjson_doc_get_root(tree)) - p->target);
+    }
+    return total;
+}
+
 const way yyjson_decoders[] = {
     {"yyjson-parse", make_pool, parse, free_pool},
+    {"yyjson-bson", make_pool_and_target, decode, free_pool},
     {NULL, NULL, NULL, NULL},
 };
