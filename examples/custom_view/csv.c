@@ -75,6 +75,7 @@ const sac_view_ops export_view = SAC_VIEW_OPS(.name = "export", .get = export_li
  */
 
 enum { BATCH = 1000, MAX_FIELD = 64 * 1024 };
+#define MAX_HITS INT64_C(9007199254740991) /* what a JavaScript number counts exactly */
 
 typedef struct import {
     sac_req *req;
@@ -151,7 +152,7 @@ static const char *check_record(const import *im, long long *hits)
     if (im->fields[TITLE].n > (size_t)4 * MAX_TITLE)
         return "title: too long";
     *hits = im->fields[HITS].n > 0 ? strtoll(im->fields[HITS].p, &end, 10) : 0;
-    if (*hits < 0 || (end && *end != '\0'))
+    if (*hits < 0 || *hits > MAX_HITS || (end && *end != '\0'))
         return "hits: not a number";
     return NULL;
 }

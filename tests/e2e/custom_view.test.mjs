@@ -117,6 +117,7 @@ describe('custom_view', {timeout: 120_000}, () => {
       [`${head}${good}b b,https://s.example/,,aid,0\r\n`, /record 3: code/],
       [`${head}s2,ftp://s.example/,,aid,0\r\n`, /record 2: url/],
       [`${head}s2,https://s.example/,,aid,many\r\n`, /record 2: hits/],
+      [`${head}s2,https://s.example/,,aid,99999999999999999999\r\n`, /record 2: hits/],
       [`${head}s2,https://s.example/,,aid\r\n`, /record 2: it has fewer fields/],
       [`${head}s2,https://s.example/,,aid,0,1\r\n`, /record 2: it has more fields/],
       [`${head}s2,https://s.example/,"open`, /record 2: its quotes/],

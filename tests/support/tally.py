@@ -4,6 +4,8 @@
 Prints what failed and why something was skipped, then one closing line.
 Exits 1 when something failed or nothing passed.
 """
+import json
+import os
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -13,16 +15,29 @@ passed = failed = skipped = 0
 
 def junit(path):
     global passed, failed, skipped
+    bad = set()
     for case in ET.parse(path).getroot().iter("testcase"):
         name = f"{case.get('classname')}: {case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
+            bad.add(case.get("classname").removeprefix("sacrum."))
             print(f"FAILED  {name}")
         elif (skip := case.find("skipped")) is not None:
             skipped += 1
             print(f"SKIPPED {name} {skip.get('message') or skip.text or ''}".rstrip())
         else:
             passed += 1
+    programs(os.path.join(os.path.dirname(path), "testlog.json"), bad)
+
+
+def programs(path, bad):
+    """Programs that ended badly though none of their cases did: a crash, a sanitizer's report."""
+    global failed
+    with open(path) as lines:
+        for test in map(json.loads, lines):
+            if test["result"] not in ("OK", "SKIP") and test["name"] not in bad:
+                failed += 1
+                print(f"FAILED  {test['name']}: {test['result']}")
 
 
 def tap(path):
