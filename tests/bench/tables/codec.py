@@ -29,7 +29,7 @@ NAMES = {
 def measure(bench):
     """µs by (job, corpus, way), and bytes of JSON by corpus."""
     times, sizes = collections.defaultdict(list), {}
-    for job, corpus, way, us, size in bench.output("bench-codec", str(bench.rounds), DATA):
+    for job, corpus, way, us, size in bench.output("codec/bench-codec", str(bench.rounds), DATA):
         times[job, corpus, way].append(float(us))
         sizes[corpus] = int(size)
     return times, sizes
