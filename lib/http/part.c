@@ -3,6 +3,7 @@
 
 #include "core/utf8.h"
 #include "http/token.h"
+#include "json/text.h"
 
 /* A parameter of Content-Disposition, not decoded yet. */
 typedef struct param {
@@ -273,17 +274,6 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /* How much padding fills the group up: one digit alone stands for nothing. */
 static unsigned padding(const sac__transfer *transfer)
 {
@@ -293,7 +283,7 @@ static unsigned padding(const sac__transfer *transfer)
 /* -1: the byte may not stand there; else how many it wrote. */
 static int decode_base64(sac__transfer *transfer, char c, char *out)
 {
-    const int digit = base64_digit(c);
+    const int digit = sac__text_base64_digit(c);
 
     if (is_space(c))
         return 0;

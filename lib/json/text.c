@@ -135,7 +135,7 @@ char *sac__text_print_base64(char *p, const void *bytes, size_t n)
     return p;
 }
 
-static int base64_digit(char c)
+int sac__text_base64_digit(char c)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -158,7 +158,7 @@ bool sac__text_parse_base64(sac_str text, char *out, size_t *n)
     while (pad < 2 && pad < text.n && text.p[text.n - pad - 1] == '=')
         pad++;
     for (size_t i = 0; i < text.n - pad; i++) {
-        const int digit = base64_digit(text.p[i]);
+        const int digit = sac__text_base64_digit(text.p[i]);
 
         if (digit < 0)
             return false;

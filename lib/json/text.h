@@ -13,6 +13,7 @@ char *sac__text_print_uuid(char *p, const void *bytes);
 
 /* Standard alphabet with padding; 4 characters for each 3 bytes begun. */
 char *sac__text_print_base64(char *p, const void *bytes, size_t n);
+int sac__text_base64_digit(char c); /* 0 to 63, or -1 */
 /* Strict: padded, no blanks, no stray bits. `out` takes text.n / 4 * 3 bytes. */
 bool sac__text_parse_base64(sac_str text, char *out, size_t *n);
 
