@@ -28,7 +28,8 @@ enum {
     SAC_JSON_HTML = 1 << 2,         /**< Encode: escape < > & U+2028 U+2029. */
     SAC_JSON_PRETTY = 1 << 3,       /**< Encode: two blanks a level. */
     SAC_JSON_REPAIR = 1 << 4,       /**< Encode: U+FFFD for invalid UTF-8 instead of an error. */
-    SAC_JSON_KEY_RULES = 1 << 5     /**< Decode: refuse duplicate, empty, dotted, `$`, NUL and prototype keys. */
+    SAC_JSON_KEY_RULES = 1 << 5,    /**< Decode: refuse duplicate, empty, dotted, `$`, NUL and prototype keys. */
+    SAC_JSON_LEGACY = 1 << 6        /**< Decode: dates and binaries of Extended JSON v1 too. */
 };
 
 /** How to encode or decode; {0} through SAC_JSON_OPTIONS() is plain with the default limits. */

@@ -23,7 +23,7 @@ typedef void sac__json_misfit_fn(void *self, sac__json_misfit misfit, sac_str pa
                                  const sac__plan_field *field);
 
 typedef struct sac__json_decoding {
-    unsigned flags;        /* SAC_JSON_KEY_RULES */
+    unsigned flags;        /* SAC_JSON_KEY_RULES, SAC_JSON_LEGACY */
     unsigned max_depth;    /* 0: SAC_BSON_DEPTH */
     size_t max_keys;       /* members and elements, of each item by itself; 0: no bound */
     bool dotted;           /* dots in top-level keys are no errors (PATCH) */

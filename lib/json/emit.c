@@ -121,6 +121,7 @@ static void use_window(sac__emit *emit, char *p, size_t n)
 {
     emit->begin = emit->w = p;
     emit->limit = p + n;
+    emit->roomy = n > SAC__EMIT_USUAL ? emit->limit - SAC__EMIT_USUAL : p;
 }
 
 void sac__emit_to_buf(sac__emit *emit, sac__buf *out)

@@ -13,9 +13,13 @@
  */
 #define SAC__EMIT_SMALL 4096
 
+/* What is asked for most. */
+#define SAC__EMIT_USUAL 256
+
 typedef struct sac__emit {
     char *w;     /* the next byte goes here */
     char *limit; /* the end of the window */
+    char *roomy; /* before here there is room for SAC__EMIT_USUAL */
     char *begin; /* the window's first byte */
     int error;
     sac__buf *out;       /* or */
@@ -46,6 +50,11 @@ char *sac__emit_more(sac__emit *emit, char *w, size_t n);
 static inline char *sac__emit_need(sac__emit *emit, char *w, size_t n)
 {
     return (size_t)(emit->limit - w) >= n ? w : sac__emit_more(emit, w, n);
+}
+
+static inline char *sac__emit_usual(sac__emit *emit, char *w)
+{
+    return w < emit->roomy ? w : sac__emit_need(emit, w, SAC__EMIT_USUAL);
 }
 
 void sac__emit_text(sac__emit *emit, const char *text); /* short ASCII */

@@ -31,7 +31,9 @@ void sac__encoder_init(sac__encoder *x, const sac__json_encoding *how, const sac
                      (how->flags & SAC_JSON_REPAIR ? SAC__ESCAPE_REPAIR : 0);
     x->max_depth = how->max_depth ? how->max_depth : SAC_BSON_DEPTH;
     x->bad = NULL;
-    x->words.n = 0;
+    x->pretty = how->flags & SAC_JSON_PRETTY;
+    x->words = how->words ? how->words : &x->own;
+    x->own.n = 0;
     sac__keys_init(&x->keys, alloc);
 }
 
@@ -42,6 +44,7 @@ static void set_source(sac__encoder *x, sac_str bytes)
 
     x->start = bytes.p;
     x->emit.readable = bytes.p + bytes.n;
+    x->near = bytes.n >= SAC__ENCODER_LOOK ? x->emit.readable - SAC__ENCODER_LOOK : NULL;
     memset(x->tail, 0, sizeof x->tail);
     if (bytes.n >= SAC__ENCODER_LOOK)
         memcpy(x->tail, x->emit.readable - SAC__ENCODER_LOOK, SAC__ENCODER_LOOK);

@@ -11,6 +11,7 @@
 typedef int sac__json_compute(void *self, const sac__plan_field *field, sac_str doc, sac__buf *out);
 
 typedef struct sac__elements sac__elements;
+typedef struct sac__words sac__words;
 
 /* The same encoder for any processor and, where there is one, for the better one that runs here. */
 extern const sac__elements sac__elements_any;
@@ -24,6 +25,7 @@ typedef struct sac__json_encoding {
     sac__json_compute *compute;
     void *self;
     const sac__elements *elements; /* NULL: the best */
+    sac__words *words;             /* NULL, or begun (words.h): keys of the documents before */
 } sac__json_encoding;
 
 /*

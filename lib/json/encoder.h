@@ -13,22 +13,27 @@
 #define SAC__ENCODER_SCALAR 128
 
 /* Bytes from any place on that may be looked at, through a copy near the end. */
-#define SAC__ENCODER_LOOK 32
+#define SAC__ENCODER_LOOK 64
 
 typedef struct sac__encoder {
     sac__emit emit;
     const sac__json_encoding *how;
     const sac__elements *elements;
     const char *start; /* of the bytes that are encoded; emit.readable is their end */
+    const char *near;  /* up to here SAC__ENCODER_LOOK bytes can be read */
     unsigned max_depth;
-    bool bare;                        /* numbers stand as such: in all dialects but the canonical */
-    bool plain;                       /* the dialect */
-    bool dense;                       /* keys need neither blanks nor HTML's escapes */
+    bool bare;  /* numbers stand as such: in all dialects but the canonical */
+    bool plain; /* the dialect */
+    bool dense; /* keys need neither blanks nor HTML's escapes */
+    bool pretty;
+    uint8_t kind;                     /* of level.h: how the keys of documents in arrays go */
+    unsigned type;                    /* of an element whose beginning took longer */
     int error;                        /* why the cursor is NULL */
     const char *bad;                  /* where the bytes went wrong */
     char tail[2 * SAC__ENCODER_LOOK]; /* the last bytes, zeros behind them */
     sac__keys keys;
-    sac__words words;
+    sac__words *words;
+    sac__words own; /* where none are given */
 } sac__encoder;
 
 /* What elements.c has, compiled once for each kind of processor. */

@@ -2,85 +2,125 @@
 #ifndef JSON_WORDS_H
 #define JSON_WORDS_H
 
-#include "json/keys.h"
+#include "json/encode.h"
 #include "json/simd/step.h"
 
 /*
- * Keys of documents in arrays, as they were met, ready to be written. Such
- * documents have the same keys in the same order mostly: each word knows which
- * one came next, and which began the documents in its field. What is expected
- * is compared at once; that also says where the value begins.
+ * Keys of documents in arrays, as they were met, ready to be written. Documents
+ * in the same field have the same keys in the same order mostly: each word
+ * belongs to such a field, itself a word, and knows which one came next, and
+ * which began the documents in its own field. What is expected is compared at
+ * once; that also says where the value begins. The first document in a field
+ * that is in no array teaches nothing: documents that are tables would fill the
+ * list.
  */
-#define SAC__WORDS 128
-#define SAC__WORDS_OF_LEVEL 48 /* that one document may teach */
-#define SAC__WORD 28           /* bytes of a key at most */
-#define SAC__WORD_TEXT 32      /* bytes that are copied, whether used or not */
-#define SAC__WORD_LOOK 32      /* bytes that have to be readable from a key on */
+#define SAC__WORDS 256
+#define SAC__WORDS_OF_LEVEL 64 /* in one field */
+#define SAC__WORD 44           /* bytes of a key at most */
+#define SAC__WORD_TEXT 48      /* bytes of its text that may be copied */
 
-typedef struct sac__words {
-    unsigned n; /* with word 0, which is no key; 0: not begun */
-    uint8_t slots[256], chain[SAC__WORDS];
-    uint8_t next[SAC__WORDS], child[SAC__WORDS], length[SAC__WORDS];
-    char bytes[SAC__WORDS]
-              [SAC__WORD_TEXT + SAC__WORD_LOOK]; /* `,"key":`, and the key with its NUL */
-} sac__words;
+typedef struct sac__word {
+    char text[SAC__WORD_TEXT]; /* a quote, then the bytes of the key and its NUL */
+    uint64_t care;             /* a bit for each of those of the first 32; beyond: it is no word */
+    uint64_t bit;              /* among the words of its field */
+    uint8_t n;                 /* bytes of the key */
+    uint8_t chain;             /* of the same slot */
+    uint8_t children;          /* how many words belong to it */
+    bool again;                /* an array or a document was in it: the next document teaches */
+    struct sac__word *field, *next, *child;
+} sac__word;
+
+struct sac__words {
+    unsigned n; /* with the first, which is no key; 0: not begun */
+    uint8_t slots[256];
+    sac__word list[SAC__WORDS];
+};
 
 static inline void sac__words_begin(sac__words *words)
 {
+    sac__word *const none = &words->list[0];
+
     words->n = 1;
     memset(words->slots, 0, sizeof words->slots);
-    words->next[0] = words->child[0] = 0;
+    memset(none, 0, sizeof *none);
+    none->care = UINT64_MAX;
+    none->again = true;
+    none->field = none->next = none->child = none;
 }
 
-/* Whether the key at p is the word i. */
-static inline bool sac__words_is(const sac__words *words, unsigned i, const char *p)
+/* Which of 32 bytes are the same, as bits. */
+static inline uint64_t sac__words_same(const char *a, const char *b)
 {
-    const char *const key = words->bytes[i] + SAC__WORD_TEXT;
 #if defined __AVX2__
-    const __m256i same = _mm256_cmpeq_epi8(sac__step_load(key), sac__step_load(p));
-
-    return (~(uint32_t)_mm256_movemask_epi8(same) << (31 - words->length[i])) == 0;
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(sac__step_load(a), sac__step_load(b)));
 #elif defined __SSE2__
-    const __m128i same = _mm_cmpeq_epi8(sac__step_load(key), sac__step_load(p));
-    const uint32_t other = ~(uint32_t)_mm_movemask_epi8(same);
-    const unsigned n = words->length[i];
+    const __m128i low = _mm_cmpeq_epi8(sac__step_load(a), sac__step_load(b));
+    const __m128i high = _mm_cmpeq_epi8(sac__step_load(a + 16), sac__step_load(b + 16));
 
-    if (n < 16)
-        return other << (31 - n) == 0;
-    return (other & 0xffff) == 0 && memcmp(key + 16, p + 16, n - 15) == 0;
+    return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
 #else
-    return memcmp(key, p, words->length[i] + 1U) == 0;
+    uint64_t same = 0;
+
+    for (unsigned i = 0; i < 32; i++)
+        same |= (uint64_t)(a[i] == b[i]) << i;
+    return same;
 #endif
 }
 
-/* A key of at most SAC__WORD bytes that needs no escapes: its word or 0. */
-static inline unsigned sac__words_find(const sac__words *words, const char *p, unsigned mix)
+/* Whether the key at p, from where SAC__WORD_TEXT bytes can be read, is this word. */
+static inline bool sac__words_is(const sac__word *word, const char *p)
 {
-    unsigned i = words->slots[mix];
-
-    while (i && !sac__words_is(words, i, p))
-        i = words->chain[i];
-    return i;
+    if (word->care & ~sac__words_same(word->text + 1, p))
+        return false;
+    return sac__likely(word->n < 32) || memcmp(word->text + 1 + 32, p + 32, word->n - 31U) == 0;
 }
 
-/* A new one; 0 when there are too many. */
-static inline unsigned sac__words_learn(sac__words *words, const char *p, size_t n, unsigned mix)
+/* Writes `"key":`, and maybe some bytes behind it. */
+static inline void sac__words_put(const sac__word *word, unsigned n, char *w)
 {
-    const unsigned i = words->n;
-    char *const bytes = words->bytes[i];
+    for (size_t i = 0; i < 32; i += SAC__WIDTH)
+        sac__step_store(w + i, sac__step_load(word->text + i));
+    if (!sac__likely(n < 32))
+        memcpy(w + 32, word->text + 32, SAC__WORD_TEXT - 32);
+    memcpy(w + 1 + n, "\":", 2);
+}
 
-    if (i == SAC__WORDS)
-        return 0;
-    words->n++;
-    memcpy(bytes, ",\"", 2);
-    memcpy(bytes + 2, p, SAC__WORD);
-    memcpy(bytes + 2 + n, "\":", 2);
-    memcpy(bytes + SAC__WORD_TEXT, p, SAC__WORD_LOOK);
-    words->length[i] = (uint8_t)n;
-    words->next[i] = words->child[i] = 0;
-    words->chain[i] = words->slots[mix];
-    words->slots[mix] = (uint8_t)i;
-    return i;
+static inline uint8_t *sac__words_slot(sac__words *words, const sac__word *field, unsigned mix)
+{
+    return &words->slots[(mix + 37 * (unsigned)(field - words->list)) & 255];
+}
+
+/* A key of at most SAC__WORD bytes that needs no escapes: its word in that field, or NULL. */
+static inline sac__word *sac__words_find(sac__words *words, const sac__word *field, const char *p,
+                                         unsigned mix)
+{
+    unsigned i = *sac__words_slot(words, field, mix);
+
+    while (i && !(words->list[i].field == field && sac__words_is(&words->list[i], p)))
+        i = words->list[i].chain;
+    return i ? &words->list[i] : NULL;
+}
+
+/* A new one; NULL when there are too many. */
+static inline sac__word *sac__words_learn(sac__words *words, sac__word *field, sac_str key,
+                                          unsigned mix)
+{
+    sac__word *const word = &words->list[words->n];
+    uint8_t *const slot = sac__words_slot(words, field, mix);
+
+    if (words->n == SAC__WORDS || field->children == SAC__WORDS_OF_LEVEL)
+        return NULL;
+    memset(word, 0, sizeof *word);
+    word->text[0] = '"';
+    memcpy(word->text + 1, key.p, key.n);
+    word->care = key.n < 32 ? ((uint64_t)2 << key.n) - 1 : UINT32_MAX;
+    word->bit = (uint64_t)1 << field->children++;
+    word->n = (uint8_t)key.n;
+    word->field = field;
+    word->next = word->child = &words->list[0];
+    word->chain = *slot;
+    *slot = (uint8_t)words->n++;
+    return word;
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz.h"
 #include "json/encode.h"
+#include "json/words.h"
 #include "table.h"
 
 static const sac__schema *schema;
@@ -21,6 +22,24 @@ static int count(void *self, const char *p, size_t n)
     return 0;
 }
 
+/* With the keys of the document before, which was the same one: the same bytes. */
+static void encode_again(sac_str doc, const sac__json_encoding *how, int rc, sac_str json)
+{
+    static sac__words words;
+    sac__json_encoding again = *how;
+
+    sac__words_begin(&words);
+    again.words = &words;
+    for (int i = 0; i < 2; i++) {
+        sac__buf out;
+
+        sac__buf_init(&out, NULL, (size_t)64 << 20);
+        HOLD(sac__json_encode(&again, doc, &out, NULL) == rc);
+        HOLD(sac_str_eq(sac__buf_str(&out), json));
+        sac__buf_fini(&out);
+    }
+}
+
 static void encode(sac_str doc, const sac__json_encoding *how, bool sound)
 {
     sac__buf out;
@@ -35,6 +54,7 @@ static void encode(sac_str doc, const sac__json_encoding *how, bool sound)
         HOLD(out.n == 0 && err.code == rc && (rc != SAC_ECORRUPT || err.pos <= doc.n));
     if (sound)
         HOLD(rc == SAC_OK);
+    encode_again(doc, how, rc, sac__buf_str(&out));
     if (!how->plan) {
         const sac_json_options options = SAC_JSON_OPTIONS(.dialect = how->dialect,
                                                           .flags = how->flags);

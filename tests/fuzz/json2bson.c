@@ -50,6 +50,21 @@ static void decode_by_table(sac_str json)
     sac__arena_close(arena);
 }
 
+/* What is read without v1's forms is read the same with them. */
+static void decode_legacy(sac_str json, const sac_str *doc)
+{
+    const sac_json_options legacy = SAC_JSON_OPTIONS(.flags = SAC_JSON_LEGACY);
+    sac_str other;
+
+    if (sac_json_decode(json, &legacy, NULL, &other, NULL) != SAC_OK) {
+        HOLD(!doc);
+        return;
+    }
+    HOLD(sac_bson_check(other, NULL) == SAC_OK);
+    HOLD(!doc || sac_str_eq(*doc, other));
+    free((void *)(uintptr_t)other.p);
+}
+
 /* The text. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -64,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == SAC_OK) {
         HOLD(fuzz_is_json(json));
         HOLD(sac_bson_check(doc, NULL) == SAC_OK);
+        decode_legacy(json, &doc);
         if (sac_json_decode(json, &strict, NULL, &other, NULL) == SAC_OK) {
             HOLD(sac_str_eq(doc, other));
             free((void *)(uintptr_t)other.p);
@@ -72,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free((void *)(uintptr_t)doc.p);
     } else {
         HOLD(err.code == rc && err.pos <= size);
+        decode_legacy(json, NULL);
         HOLD(sac_json_decode(json, &strict, NULL, &other, NULL) != SAC_OK);
     }
     decode_by_table(json);

@@ -5,8 +5,9 @@
 #include "json/text.h"
 
 /*
- * Sources: MongoDB Extended JSON specification v2. A form that is not exactly
- * as there is an error, never a document.
+ * Sources: MongoDB Extended JSON specification v2, and v1 for the two forms
+ * that SAC_JSON_LEGACY adds. A form that is not exactly as there is an error,
+ * never a document.
  */
 
 static const char malformed[] = "malformed Extended JSON";
@@ -208,21 +209,33 @@ static int read_decimal(sac__decoder *d, sac__extended *out)
     return rc;
 }
 
-/* `base64` and `subType` of a binary. */
-static int read_binary(sac__decoder *d, sac__extended *out)
+/* The form of v1: `"AQID","$type":"00"`. */
+static int read_legacy_binary(sac__decoder *d, sac__token tokens[2])
 {
-    static const char *const names[] = {"base64", "subType"};
-    sac__token tokens[2] = {{.n = 0}, {.n = 0}};
-    uint8_t subtype = 0;
-    char digits[2] = {'0', '0'};
-    char *p;
-    sac_str text;
-    size_t n, inner;
-    int rc = read_pair(d, names, read_token_of_pair, tokens);
+    sac_str key;
+    int rc = read_string(d, &tokens[0]);
 
     if (rc != SAC_OK)
         return rc;
-    text = tokens[1].text;
+    if (!sac__lex_take(d, ','))
+        return fail(d);
+    rc = read_text(d, &key);
+    if (rc != SAC_OK)
+        return rc;
+    if (!sac_str_is(key, "$type") || !sac__lex_take(d, ':'))
+        return fail(d);
+    return read_string(d, &tokens[1]);
+}
+
+/* What a binary's Base64 and the hex digits of its subtype say. */
+static int give_binary(sac__decoder *d, const sac__token tokens[2], sac__extended *out)
+{
+    uint8_t subtype = 0;
+    char digits[2] = {'0', '0'};
+    char *p;
+    sac_str text = tokens[1].text;
+    size_t n, inner;
+
     if (text.n < 1 || text.n > 2)
         return fail(d);
     memcpy(digits + 2 - text.n, text.p, text.n);
@@ -243,12 +256,45 @@ static int read_binary(sac__decoder *d, sac__extended *out)
     return give_raw(d, SAC_BSON_BINARY, out);
 }
 
+static int read_binary(sac__decoder *d, sac__extended *out)
+{
+    static const char *const names[] = {"base64", "subType"};
+    const bool legacy = (d->how->flags & SAC_JSON_LEGACY) && sac__lex_peek(d) == '"';
+    sac__token tokens[2] = {{.n = 0}, {.n = 0}};
+    const int rc = legacy ? read_legacy_binary(d, tokens)
+                          : read_pair(d, names, read_token_of_pair, tokens);
+
+    return rc ? rc : give_binary(d, tokens, out);
+}
+
+/* The form of v1: milliseconds as they are. */
+static int read_legacy_date(sac__decoder *d, sac__extended *out)
+{
+    sac__numeral numeral;
+    int64_t ms;
+    const int rc = sac__lex_number(d, &numeral);
+
+    if (rc != SAC_OK)
+        return rc;
+    if (!numeral.plain || sac__numeral_int(&numeral, &ms) != SAC__NUMERAL_INT)
+        return fail(d);
+    return give_word(d, SAC_BSON_DATE, (uint64_t)ms, out);
+}
+
+/* Whether a number begins with this. */
+static bool is_number(char c)
+{
+    return c == '-' || (c >= '0' && c <= '9');
+}
+
 static int read_date(sac__decoder *d, sac__extended *out)
 {
     sac_str text;
     int64_t ms;
     int rc;
 
+    if ((d->how->flags & SAC_JSON_LEGACY) && is_number(sac__lex_peek(d)))
+        return read_legacy_date(d, out);
     if (sac__lex_peek(d) != '{') {
         rc = read_text(d, &text);
         if (rc != SAC_OK)

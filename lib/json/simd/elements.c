@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "json/number/numeral.h"
 #include "json/simd/level.h"
+#include "json/simd/numbers.h"
 #include "json/text.h"
 
 /* The name of what this file makes: the build sets another where it compiles it once more. */
@@ -11,9 +11,6 @@ extern const sac__elements SAC__ELEMENTS;
 
 /* The largest integer that a JavaScript number holds without a neighbour: 2^53 - 1. */
 #define SAFE_INTEGER INT64_C(9007199254740991)
-
-/* Room for a key that is ready, what stands around it, and a scalar. */
-#define ELEMENT (SAC__ENCODER_SCALAR + 64)
 
 /* Levels that are held in one call; documents nested more are further calls. */
 #define FRAME 12
@@ -79,17 +76,19 @@ static char *print_int(char *w, int64_t n, bool quoted)
     return w;
 }
 
-static inline bool is_finite(double value)
+static cursor put_double(sac__encoder *x, const level *at, cursor c)
 {
-    return value - value == 0;
-}
+    const double value = sac__wire_get_double(c.p);
+    char *const w = sac__numbers_print(c.w, value);
 
-static char *print_double(char *w, double value, bool extended)
-{
-    if (is_finite(value))
-        return sac__numeral_print_double(w, value, extended);
-    memcpy(w, "null", 4);
-    return w + 4;
+    if (sac__likely(w != NULL))
+        return (cursor){c.p + 8, w};
+    if (value - value == 0)
+        return (cursor){c.p + 8, sac__numeral_print_double(c.w, value, !x->plain)};
+    if (!x->plain)
+        return put_other(x, at, c, SAC_BSON_DOUBLE);
+    memcpy(c.w, "null", 4);
+    return (cursor){c.p + 8, c.w + 4};
 }
 
 static char *print_date(char *w, int64_t ms)
@@ -146,9 +145,9 @@ static SAC__INLINE cursor put_value(sac__encoder *x, const level *at, cursor c, 
             break;
         return (cursor){c.p + 4, sac__numeral_print_int(c.w, (int32_t)sac__wire_get32(c.p))};
     case SAC_BSON_DOUBLE:
-        if (left < 8 || !(x->plain || is_finite(sac__wire_get_double(c.p))))
+        if (left < 8)
             break;
-        return (cursor){c.p + 8, print_double(c.w, sac__wire_get_double(c.p), !x->plain)};
+        return put_double(x, at, c);
     case SAC_BSON_INT64: return left < 8 ? put_other(x, at, c, type) : put_int64(x, c);
     case SAC_BSON_DATE:
         if (left < 8 || !x->plain)
@@ -158,6 +157,7 @@ static SAC__INLINE cursor put_value(sac__encoder *x, const level *at, cursor c, 
         if (left < sizeof(sac_oid) || !x->plain)
             break;
         return (cursor){c.p + sizeof(sac_oid), print_oid(c.w, c.p)};
+    case LEFT_OUT: return c;
     default: break;
     }
     return put_other(x, at, c, type);
@@ -166,11 +166,11 @@ static SAC__INLINE cursor put_value(sac__encoder *x, const level *at, cursor c, 
 /* A new line for what stands `depth` levels deep. */
 static char *put_indent(sac__encoder *x, char *w, unsigned depth)
 {
-    w = sac__emit_need(&x->emit, w, ELEMENT);
+    w = sac__emit_usual(&x->emit, w);
     if (w)
         *w++ = '\n';
     for (unsigned i = 0; i < depth && w; i++) {
-        w = sac__emit_need(&x->emit, w, ELEMENT);
+        w = sac__emit_usual(&x->emit, w);
         if (w) {
             memcpy(w, "  ", 2);
             w += 2;
@@ -191,7 +191,7 @@ static char *put_slow_key(sac__encoder *x, char *w, sac_str key, const char *rea
         return NULL;
     memcpy(w, "\": ", 3);
     w++;
-    return sac__emit_need(&x->emit, w + (x->how->flags & SAC_JSON_PRETTY ? 2 : 1), ELEMENT);
+    return sac__emit_usual(&x->emit, w + (x->pretty ? 2 : 1));
 }
 
 static char *put_key(sac__encoder *x, char *w, const element *e)
@@ -203,17 +203,25 @@ static char *put_key(sac__encoder *x, char *w, const element *e)
     if (!e->clean || !x->dense)
         return put_slow_key(x, w, e->key, x->emit.readable);
     *w++ = '"';
-    memcpy(w, e->look, SAC__ENCODER_LOOK);
+    memcpy(w, e->look, SAC__ENCODER_LOOK / 2);
+    if (e->key.n > SAC__ENCODER_LOOK / 2)
+        memcpy(w + SAC__ENCODER_LOOK / 2, e->look + SAC__ENCODER_LOOK / 2, SAC__ENCODER_LOOK / 2);
     memcpy(w + e->key.n, "\":", 2);
     return w + e->key.n + 2;
 }
 
-static char *put_separator(sac__encoder *x, level *at, char *w)
+static inline char *put_comma(level *at, char *w)
 {
     *w = ',';
-    w += !at->empty;
-    at->empty = false;
-    return x->how->flags & SAC_JSON_PRETTY ? put_indent(x, w, at->depth) : w;
+    w += at->begun;
+    at->begun = true;
+    return w;
+}
+
+static inline char *put_separator(sac__encoder *x, level *at, char *w)
+{
+    w = put_comma(at, w);
+    return sac__likely(!x->pretty) ? w : put_indent(x, w, at->depth);
 }
 
 /* Leaves an element out; its framing is checked. */
@@ -235,7 +243,7 @@ static int put_computed(sac__encoder *x, level *at, sac_str doc)
 
         if (!(field->flags & SAC__PLAN_COMPUTED) || (field->flags & SAC__PLAN_HIDDEN))
             continue;
-        w = sac__emit_need(&x->emit, x->emit.w, ELEMENT);
+        w = sac__emit_usual(&x->emit, x->emit.w);
         if (w)
             w = put_separator(x, at, w);
         if (w)
@@ -258,11 +266,12 @@ static int put_computed(sac__encoder *x, level *at, sac_str doc)
  * The beginnings of elements: separator and key. They leave the cursor where
  * the value begins, or past it when the type is then LEFT_OUT.
  */
-static cursor begin_other(sac__encoder *x, level *at, cursor c, unsigned *type)
+static SAC__COLD cursor begin_other(sac__encoder *x, level *at, cursor c)
 {
     element e;
     int shown;
 
+    x->type = (uint8_t)*c.p;
     e.field = NULL;
     if (!read_key(x, at, c.p + 1, &e))
         return corrupt(x, c.p);
@@ -271,8 +280,8 @@ static cursor begin_other(sac__encoder *x, level *at, cursor c, unsigned *type)
     if (shown < 0)
         return fail(x, shown);
     if (!shown) {
-        c = skip_value(x, at, c, *type);
-        *type = LEFT_OUT;
+        c = skip_value(x, at, c, x->type);
+        x->type = LEFT_OUT;
         return c;
     }
     at->field = e.field;
@@ -282,51 +291,62 @@ static cursor begin_other(sac__encoder *x, level *at, cursor c, unsigned *type)
     return c.w ? c : fail(x, sac__encoder_why_not(x));
 }
 
-static inline cursor begin_word(const sac__encoder *x, level *at, cursor c)
+static inline cursor begin_word(level *at, cursor c, sac__word *word)
 {
-    const unsigned n = x->words.length[at->word];
+    const unsigned n = word->n;
 
-    memcpy(c.w, x->words.bytes[at->word] + at->empty, SAC__WORD_TEXT);
-    c.w += n + 4 - at->empty;
-    c.p += n + 2;
-    at->empty = false;
-    at->link = (uint8_t *)(uintptr_t)&x->words.next[at->word];
-    return c;
+    c.w = put_comma(at, c.w);
+    sac__words_put(word, n, c.w);
+    at->word = word;
+    at->link = &word->next;
+    return (cursor){c.p + n + 2, c.w + n + 3};
 }
 
 static inline cursor begin_field(level *at, cursor c, const sac__plan_key *key)
 {
-    /* As many bytes as any text has; the comma is left out before the first. */
-    memcpy(c.w, key->text + at->empty, SAC__PLAN_TEXT);
-    c.w += key->text_n - at->empty;
-    c.p += key->name_n + 2;
-    at->empty = false;
+    c.w = put_comma(at, c.w);
+    /* As many bytes as any text has, without its comma. */
+    memcpy(c.w, key->text + 1, SAC__PLAN_TEXT);
     at->field = &at->plan->fields[at->hint - 1];
-    return c;
+    return (cursor){c.p + key->name_n + 2, c.w + key->text_n - 1};
 }
 
-static inline cursor begin_member(sac__encoder *x, level *at, cursor c, unsigned *type)
+static SAC__COLD cursor begin_other_item(sac__encoder *x, level *at, cursor c)
 {
-    if (at->learns) {
-        if (is_expected(x, at, c.p + 1))
-            return begin_word(x, at, c);
+    const char *const value = skip_key(at, c.p + 1);
+
+    if (!value)
+        return corrupt(x, c.p);
+    if (x->pretty)
+        at->index = NO_INDEX; /* they all come here */
+    c.w = put_separator(x, at, c.w);
+    return c.w ? (cursor){value, c.w} : fail(x, sac__encoder_why_not(x));
+}
+
+/* Separator and key of the element at the cursor: as expected, or else by a call. */
+static SAC__INLINE cursor begin(sac__encoder *x, level *at, cursor c, unsigned *type)
+{
+    *type = (uint8_t)*c.p;
+    if (at->kind == WORDS) {
+        sac__word *const word = expected(x, at, c.p + 1);
+
+        if (sac__likely(word != NULL))
+            return begin_word(at, c, word);
+    } else if (at->kind == ITEMS) {
+        const char *const value = skip_index(x, at, c.p + 1);
+
+        if (sac__likely(value != NULL))
+            return (cursor){value, put_comma(at, c.w)};
+        return begin_other_item(x, at, c);
     } else if (at->ready > 0) {
         const sac__plan_key *const key = near_key(x, at, c.p + 1);
 
         if (key)
             return begin_field(at, c, key);
     }
-    return begin_other(x, at, c, type);
-}
-
-static inline cursor begin_item(sac__encoder *x, level *at, cursor c)
-{
-    const char *const value = skip_index(at, c.p + 1);
-
-    if (!value)
-        return corrupt(x, c.p);
-    c.w = put_separator(x, at, c.w);
-    return c.w ? (cursor){value, c.w} : fail(x, sac__encoder_why_not(x));
+    c = begin_other(x, at, c);
+    *type = x->type;
+    return c;
 }
 
 /* The plan of a document that stands in a field. */
@@ -342,70 +362,90 @@ static const sac__plan *plan_in(const sac__plan_field *field)
 static inline void expect_keys(sac__encoder *x, level *at, const level *up, const sac__plan *plan)
 {
     at->plan = plan;
-    at->hint = 0;
-    at->ready = 0;
-    at->others = false;
     at->field = NULL;
-    at->word = 0;
-    at->learns = up->learns && !plan && x->dense;
-    at->seen[0] = at->seen[1] = 0;
-    if (at->learns) {
-        if (x->words.n == 0)
-            sac__words_begin(&x->words);
-        at->taught = 0;
-        at->link = &x->words.child[up->word];
-    } else if (plan && plan->keys && x->dense) {
-        at->ready = plan->n < SAC__PLAN_KEYS ? plan->n : SAC__PLAN_KEYS;
+    at->word = &x->words->list[0];
+    at->in = up->word;
+    at->seen = 0;
+    at->kind = plan || up->kind == FIELDS || !up->word->again ? FIELDS : x->kind;
+    up->word->again = true;
+    if (at->kind == WORDS) {
+        at->link = &up->word->child;
+    } else {
+        at->hint = 0;
+        at->ready = !plan || !plan->keys || !x->dense ? 0
+                    : plan->n < SAC__PLAN_KEYS        ? plan->n
+                                                      : SAC__PLAN_KEYS;
     }
 }
 
-/* The level of the document or array at the cursor, which stands in `up`; `root` has its own plan. */
-static inline cursor open_level(sac__encoder *x, level *at, const level *up, cursor c, bool array)
+static inline void expect_items(const sac__encoder *x, level *at, const level *up)
+{
+    if (up->kind == FIELDS && x->words->n == 0)
+        sac__words_begin(x->words);
+    at->field = up->field && up->field->item ? up->field->item : up->field;
+    at->word = up->word;
+    at->word->again = true;
+    at->kind = ITEMS;
+    at->index = x->pretty ? NO_INDEX : (uint64_t)0x80 << 8; /* one digit */
+    at->index_n = 2;
+}
+
+/* The level of the document or array at the cursor, which stands in `up`. */
+static SAC__INLINE cursor open_level(sac__encoder *x, level *at, const level *up, cursor c,
+                                     bool array)
 {
     const size_t left = (size_t)(up->end - c.p);
     const size_t n = left < 5 ? 0 : sac__wire_get32(c.p);
 
+    at->others = false;
     if (n < 5 || n > left || c.p[n - 1] != '\0')
         return corrupt(x, c.p);
     if (up->depth >= x->max_depth)
         return fail(x, SAC_ELIMIT);
     at->end = c.p + n - 1;
     at->depth = up->depth + 1;
-    at->empty = true;
-    at->array = array;
-    if (array) {
-        at->field = up->field && up->field->item ? up->field->item : up->field;
-        at->word = up->word;
-        at->learns = true;
-        at->others = false;
-        at->index = (uint64_t)0x80 << 8; /* one digit */
-        at->index_n = 2;
-    } else {
+    at->begun = false;
+    at->close = array ? ']' : '}';
+    if (array)
+        expect_items(x, at, up);
+    else
         expect_keys(x, at, up, up->depth == 0 ? x->how->plan : plan_in(up->field));
-    }
     *c.w = array ? '[' : '{';
     return (cursor){c.p + 4, c.w + 1};
 }
 
-static inline cursor close_level(sac__encoder *x, level *at, cursor c)
+/* What few levels need at their end. */
+static SAC__COLD char *close_other(sac__encoder *x, level *at, char *w)
 {
-    if (!at->array && at->depth == 1 && at->plan && at->plan->computed && x->how->compute) {
-        x->emit.w = c.w;
-        x->error = put_computed(x, at, sac_str_n(x->start, (size_t)(at->end + 1 - x->start)));
-        if (x->error)
-            return (cursor){NULL, NULL};
-        c.w = x->emit.w;
-    }
-    if ((x->how->flags & SAC_JSON_PRETTY) && !at->empty)
-        c.w = put_indent(x, c.w, at->depth - 1);
-    if (c.w)
-        c.w = sac__emit_need(&x->emit, c.w, 1);
-    if (!c.w)
-        return fail(x, x->emit.error);
-    *c.w = at->array ? ']' : '}';
     if (at->others)
         sac__keys_end(&x->keys, &at->keys);
-    return (cursor){at->end + 1, c.w + 1};
+    at->others = false;
+    if (at->depth == 1 && at->plan && at->plan->computed && x->how->compute) {
+        x->emit.w = w;
+        x->error = put_computed(x, at, sac_str_n(x->start, (size_t)(at->end + 1 - x->start)));
+        if (x->error)
+            return NULL;
+        w = x->emit.w;
+    }
+    if (x->pretty && at->begun)
+        w = put_indent(x, w, at->depth - 1);
+    if (w)
+        w = sac__emit_need(&x->emit, w, 1);
+    if (!w)
+        x->error = x->emit.error;
+    return w;
+}
+
+static inline cursor close_level(sac__encoder *x, level *at, cursor c)
+{
+    if (at->others || x->pretty || at->depth == 1 || c.w == x->emit.limit) {
+        c.w = close_other(x, at, c.w);
+        if (!c.w)
+            return c;
+    }
+    *c.w = at->close;
+    /* Not at->end + 1, which is the same, but known later. */
+    return (cursor){c.p + 1, c.w + 1};
 }
 
 /* After an error. */
@@ -419,6 +459,19 @@ static void end_all(sac__encoder *x, level *levels, level *at)
     }
 }
 
+static cursor put_tree(sac__encoder *x, const level *up, cursor c, bool array);
+
+/* The document or array at the cursor becomes the level to be written, or is written by a call. */
+static SAC__INLINE cursor enter(sac__encoder *x, level **at, const level *last, cursor c,
+                                bool array)
+{
+    const level *const up = *at;
+
+    if (up == last)
+        return put_tree(x, up, c, array);
+    return open_level(x, ++*at, up, c, array);
+}
+
 /* The document or array at the cursor, with all that is in it. */
 static cursor put_tree(sac__encoder *x, const level *up, cursor c, bool array)
 {
@@ -426,37 +479,28 @@ static cursor put_tree(sac__encoder *x, const level *up, cursor c, bool array)
     unsigned type;
 
     c = open_level(x, at, up, c, array);
-    if (!c.w)
-        return c;
-    for (;;) {
+    while (c.w) {
         if (c.p == at->end) {
             c = close_level(x, at, c);
-            if (!c.w)
-                break;
-            if (at == levels)
+            if (c.w && at == levels)
                 return c;
-            at--;
+            at -= c.w != NULL;
             continue;
         }
-        c.w = sac__emit_need(&x->emit, c.w, ELEMENT);
+        c.w = sac__emit_usual(&x->emit, c.w);
         if (!c.w) {
             fail(x, x->emit.error);
             break;
         }
-        type = (uint8_t)*c.p;
-        c = at->array ? begin_item(x, at, c) : begin_member(x, at, c, &type);
-        if (c.w && (type == SAC_BSON_DOCUMENT || type == SAC_BSON_ARRAY)) {
-            if (at == &levels[FRAME - 1]) {
-                c = put_tree(x, at, c, type == SAC_BSON_ARRAY);
-            } else {
-                c = open_level(x, at + 1, at, c, type == SAC_BSON_ARRAY);
-                at += c.w != NULL;
-            }
-        } else if (c.w && type != LEFT_OUT) {
-            c = put_value(x, at, c, type);
-        }
+        c = begin(x, at, c, &type);
         if (!c.w)
             break;
+        if (type == SAC_BSON_ARRAY)
+            c = enter(x, &at, &levels[FRAME - 1], c, true);
+        else if (type == SAC_BSON_DOCUMENT)
+            c = enter(x, &at, &levels[FRAME - 1], c, false);
+        else
+            c = put_value(x, at, c, type);
     }
     end_all(x, levels, at);
     return c;
@@ -464,8 +508,9 @@ static cursor put_tree(sac__encoder *x, const level *up, cursor c, bool array)
 
 static int put_root(sac__encoder *x, const level *up, const char *p, unsigned type)
 {
-    cursor c = {p, sac__emit_need(&x->emit, x->emit.w, ELEMENT)};
+    cursor c = {p, sac__emit_usual(&x->emit, x->emit.w)};
 
+    x->kind = x->dense ? WORDS : FIELDS;
     if (!c.w)
         return x->emit.error;
     if (type == SAC_BSON_DOCUMENT || type == SAC_BSON_ARRAY)
@@ -480,7 +525,10 @@ static int put_root(sac__encoder *x, const level *up, const char *p, unsigned ty
 
 static int encode_document(sac__encoder *x, sac_str doc, unsigned depth)
 {
-    const level up = {.end = doc.p + doc.n, .depth = depth - 1};
+    const level up = {.end = doc.p + doc.n,
+                      .depth = depth - 1,
+                      .word = &x->words->list[0],
+                      .kind = x->words == &x->own ? FIELDS : WORDS};
 
     if (!sac__wire_is_doc(doc))
         return sac__encoder_corrupt(x, doc.p);
@@ -489,8 +537,11 @@ static int encode_document(sac__encoder *x, sac_str doc, unsigned depth)
 
 static int encode_value(sac__encoder *x, const sac_value *value)
 {
-    const level up = {.end = value->raw.p + value->raw.n, .array = true, .depth = 1};
+    const level up = {
+        .end = value->raw.p + value->raw.n, .kind = ITEMS, .depth = 1, .word = &x->words->list[0]};
 
+    if (x->words->n == 0)
+        sac__words_begin(x->words);
     return put_root(x, &up, value->raw.p, value->type);
 }
 

@@ -10,22 +10,33 @@
 /* Fields that are compared with a key before the plan's table is asked. */
 #define NEAR 4
 
+/* How its elements begin. */
+enum {
+    ITEMS, /* of an array: with an index */
+    WORDS, /* with the words of documents before */
+    FIELDS /* with the plan's, or any key */
+};
+
+/* As `index`: none is the same. */
+#define NO_INDEX 1
+
 typedef struct level {
-    const char *end;              /* of its elements */
-    const sac__plan_field *field; /* of what is being written here, or NULL */
-    uint8_t *link;                /* which word is expected next */
-    uint64_t seen[2];             /* which of the first fields, or of the words, were there */
+    const char *end;  /* of its elements */
+    sac__word **link; /* which word is expected next */
+    sac__word *word;  /* what is being written here; the first one when it is none */
+    sac__word *in;    /* what this stands in */
+    uint64_t seen;    /* which of the first fields, or of the words, were there */
+    uint64_t index;   /* of an array: where an index ended, as a bit, */
+    size_t index_n;   /* and its bytes */
     unsigned depth;
-    unsigned word;   /* what is being written here */
-    unsigned taught; /* words */
-    bool array, empty;
-    bool learns;           /* in an array: documents go by words */
-    bool others;           /* `keys` is in use */
-    uint64_t index;        /* of an array: where an index ended, as a bit, */
-    size_t index_n;        /* and its bytes */
-    const sac__plan *plan; /* of a document, or NULL */
-    size_t hint, ready;    /* where to look in plan->keys, and how many there are */
-    sac__key_level keys;   /* which keys were there that are neither field nor word */
+    uint8_t kind;
+    char close;                   /* the character that does */
+    bool begun;                   /* some element was written */
+    bool others;                  /* `keys` is in use */
+    const sac__plan *plan;        /* of a document, or NULL */
+    const sac__plan_field *field; /* of what is being written here, or NULL */
+    size_t hint, ready;           /* where to look in plan->keys, and how many there are */
+    sac__key_level keys;          /* which keys were there that are neither field nor word */
 } level;
 
 /* A key that has been looked at. */
@@ -84,10 +95,8 @@ static inline unsigned mix_of(const element *e)
 }
 
 /* Notes that a field or word was here: false when it was before. */
-static inline bool take(level *at, size_t i)
+static inline bool take(uint64_t *seen, uint64_t bit)
 {
-    uint64_t *const seen = &at->seen[i / 64];
-    const uint64_t bit = (uint64_t)1 << i % 64;
     const bool fresh = !(*seen & bit);
 
     *seen |= bit;
@@ -100,6 +109,7 @@ static int add_other(sac__encoder *x, level *at, const element *e)
     if (!at->others)
         sac__keys_begin(&x->keys, &at->keys);
     at->others = true;
+    at->link = &x->words->list[0].next;
     return sac__keys_add_mixed(&x->keys, &at->keys, e->key,
                                e->clean ? mix_of(e) : sac__keys_mix(e->key));
 }
@@ -110,25 +120,26 @@ static int add_other(sac__encoder *x, level *at, const element *e)
  */
 static int add_word(sac__encoder *x, level *at, const element *e)
 {
-    unsigned mix, i;
+    sac__word *word;
+    unsigned mix;
 
-    at->word = 0;
+    at->word = &x->words->list[0];
     if (!e->clean || e->key.n > SAC__WORD)
         return add_other(x, at, e);
     mix = mix_of(e);
-    i = sac__words_find(&x->words, e->look, mix);
-    if (i == 0 && at->taught < SAC__WORDS_OF_LEVEL) {
-        i = sac__words_learn(&x->words, e->look, e->key.n, mix);
-        at->taught++;
-    }
-    if (i == 0)
+    word = sac__words_find(x->words, at->in, e->look, mix);
+    if (!word)
+        word = sac__words_learn(x->words, at->in, e->key, mix);
+    if (!word)
         return add_other(x, at, e);
-    if (!take(at, i))
+    if (!take(&at->seen, word->bit))
         return 0;
-    at->word = i;
-    *at->link = (uint8_t)i;
-    at->link = &x->words.next[i];
-    return at->others ? add_other(x, at, e) : 1;
+    at->word = word;
+    if (at->others)
+        return add_other(x, at, e);
+    *at->link = word;
+    at->link = &word->next;
+    return 1;
 }
 
 /* Whether a key is new in its document: 1, 0, or an error. */
@@ -137,8 +148,8 @@ static int add_key(sac__encoder *x, level *at, const element *e)
     const size_t i = e->field ? (size_t)(e->field - at->plan->fields) : SAC__PLAN_KEYS;
 
     if (i < SAC__PLAN_KEYS)
-        return take(at, i);
-    return at->learns ? add_word(x, at, e) : add_other(x, at, e);
+        return take(&at->seen, (uint64_t)1 << i);
+    return at->kind == WORDS ? add_word(x, at, e) : add_other(x, at, e);
 }
 
 /* Whether an element is shown: 1, 0, or an error. */
@@ -181,7 +192,7 @@ static inline const sac__plan_key *near_key(const sac__encoder *x, level *at, co
 
         if (!is_key(key, look))
             continue;
-        if (at->end - p <= key->name_n || !take(at, i))
+        if (at->end - p <= key->name_n || !take(&at->seen, (uint64_t)1 << i))
             return NULL;
         at->hint = i + 1;
         return key;
@@ -189,38 +200,50 @@ static inline const sac__plan_key *near_key(const sac__encoder *x, level *at, co
     return NULL;
 }
 
-/* Whether the key at p is the word that is expected. */
-static inline bool is_expected(const sac__encoder *x, level *at, const char *p)
+/*
+ * The word that the key at p is, where it is the one that is expected and new.
+ * A NUL stands at at->end: no key goes on behind it.
+ */
+static inline sac__word *expected(const sac__encoder *x, level *at, const char *p)
 {
-    const unsigned i = *at->link;
+    sac__word *const word = *at->link;
+    const char *const look = sac__likely(p <= x->near) ? p : look_at(x, p);
 
-    if (i == 0 || !sac__words_is(&x->words, i, look_at(x, p)) ||
-        at->end - p <= x->words.length[i] || at->others)
-        return false;
-    at->word = i;
-    return take(at, i);
+    return sac__likely(sac__words_is(word, look) && p + word->n < at->end &&
+                       take(&at->seen, word->bit))
+               ? word
+               : NULL;
 }
 
-/* Behind the key of an item, an index, or NULL. They have few digits, and as many as the last one. */
-static inline const char *skip_index(level *at, const char *p)
+/* The lowest bits of bytes that are NUL, among eight; above the first of them maybe more. */
+static inline uint64_t nul_of(const char *p)
 {
-    const char *nul;
+    const uint64_t v = sac__wire_get64(p);
+    const uint64_t zeros = (v - UINT64_C(0x0101010101010101)) & ~v & UINT64_C(0x8080808080808080);
 
-    if (at->end - p >= 8) {
-        const uint64_t v = sac__wire_get64(p);
-        const uint64_t zeros = (v - UINT64_C(0x0101010101010101)) & ~v &
-                               UINT64_C(0x8080808080808080);
+    return zeros & (0 - zeros);
+}
 
-        if ((zeros & (0 - zeros)) == at->index && zeros)
-            return p + at->index_n;
-        if (zeros) {
-            at->index = zeros & (0 - zeros);
-            at->index_n = strlen(p) + 1;
-            return p + at->index_n;
-        }
+/* Behind the key of an item, an index, where it has as many digits as the last one; else NULL. */
+static inline const char *skip_index(const sac__encoder *x, const level *at, const char *p)
+{
+    return sac__likely(p <= x->near && nul_of(p) == at->index && p + at->index_n <= at->end)
+               ? p + at->index_n
+               : NULL;
+}
+
+/* The same for any key. */
+static const char *skip_key(level *at, const char *p)
+{
+    const char *const nul = memchr(p, 0, (size_t)(at->end - p));
+
+    if (!nul)
+        return NULL;
+    if (nul - p < 8) {
+        at->index = (uint64_t)0x80 << 8 * (nul - p);
+        at->index_n = (size_t)(nul - p) + 1;
     }
-    nul = memchr(p, 0, (size_t)(at->end - p));
-    return nul ? nul + 1 : NULL;
+    return nul + 1;
 }
 
 #endif

@@ -121,6 +121,13 @@ static inline uint32_t sac__step_special(sac__step v)
 #define SAC__INLINE inline
 #endif
 
+/* For what a hot loop seldom needs. */
+#ifdef __GNUC__
+#define SAC__COLD __attribute__((noinline))
+#else
+#define SAC__COLD
+#endif
+
 static inline bool sac__likely(bool condition)
 {
 #ifdef __GNUC__

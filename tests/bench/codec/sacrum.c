@@ -5,8 +5,9 @@
 #include "codec.h"
 #include "json/decode.h"
 #include "json/encode.h"
+#include "json/words.h"
 
-/* As answers are made: into one buffer that is used again. */
+/* As a list is made: into one buffer that is used again, and with the keys of the documents before. */
 
 static size_t encode(const corpus *c, const sac__json_encoding *how)
 {
@@ -25,6 +26,18 @@ static size_t encode(const corpus *c, const sac__json_encoding *how)
 }
 
 static size_t encode_plain(const corpus *c, void *none)
+{
+    static sac__words words;
+    const sac__json_encoding how = {.dialect = SAC_JSON_PLAIN, .words = &words};
+
+    sac__words_begin(&words);
+
+    (void)none;
+    return encode(c, &how);
+}
+
+/* As if each document were the only one. */
+static size_t encode_apart(const corpus *c, void *none)
 {
     const sac__json_encoding how = {.dialect = SAC_JSON_PLAIN};
 
@@ -61,7 +74,45 @@ static size_t encode_to_sink(const corpus *c, void *none)
     return total;
 }
 
-/* The floor: the finished text, copied. */
+/* The floor: what it takes to find every key and value, and to do nothing with them. */
+
+static const char *skip_value(const char *p, int type)
+{
+    uint32_t n = 0;
+
+    switch (type) {
+    case SAC_BSON_STRING: memcpy(&n, p, 4); return p + 4 + n;
+    case SAC_BSON_DOCUMENT:
+    case SAC_BSON_ARRAY:
+    case SAC_BSON_INT32: return p + 4; /* what is inside stands behind the length */
+    case SAC_BSON_OBJECTID: return p + 12;
+    case SAC_BSON_BOOL: return p + 1;
+    case SAC_BSON_NULL: return p;
+    default: return p + 8;
+    }
+}
+
+static size_t walk(const corpus *c, void *none)
+{
+    size_t elements = 0;
+
+    (void)none;
+    for (size_t i = 0; i < c->n; i++) {
+        const char *p = c->bson[i].p + 4, *const end = c->bson[i].p + c->bson[i].n;
+
+        while (p < end) {
+            const int type = *p++;
+
+            if (type == 0)
+                continue;
+            p = skip_value(p + strlen(p) + 1, type);
+            elements++;
+        }
+    }
+    return elements;
+}
+
+/* Another: the finished text, copied. */
 static size_t copy(const corpus *c, void *to)
 {
     for (size_t i = 0; i < c->n; i++) {
@@ -84,8 +135,10 @@ static void free_target(const corpus *c, void *to)
 
 const way sacrum_encoders[] = {
     {"sacrum", NULL, encode_plain, NULL},
+    {"sacrum-apart", NULL, encode_apart, NULL},
     {"sacrum-relaxed", NULL, encode_relaxed, NULL},
     {"sacrum-sink", NULL, encode_to_sink, NULL},
+    {"walk", NULL, walk, NULL},
     {"memcpy", make_target, copy, free_target},
     {NULL, NULL, NULL, NULL},
 };

@@ -20,6 +20,8 @@ NAMES = {
     "rapidjson": "bson_iter, rapidjson writer", "yyjson-tree": "bson_iter, yyjson tree, print",
     "yyjson-print": "yyjson printing a tree that is there", "memcpy": "memcpy of the finished text",
     "sacrum-sink": "sacrum, sac_json_encode() to a sink", "sacrum-relaxed": "sacrum, relaxed",
+    "sacrum-apart": "sacrum, keys of the documents before not kept",
+    "walk": "only walking the BSON, byte by byte through its keys",
     "sacrum-portable": "sacrum without AVX2",
     "cjson-parse": "cJSON, parse only", "yyjson-parse": "yyjson, parse only",
     "yyjson-bson": "yyjson, parse, straight BSON writer",

@@ -248,6 +248,53 @@ static void test_decode__reads_extended_json(void **state)
                   "\"$numberInt\":\"5\"},\"d\":{\"$code\":\"x\",\"$scope\":{\"a\":true}}}");
 }
 
+static void test_decode__reads_legacy_extended_json_where_told(void **state)
+{
+    static const struct {
+        const char *text, *canonical;
+    } rows[] = {
+        {"{\"a\":{\"$date\":1795340460123}}",
+         "{\"a\":{\"$date\":{\"$numberLong\":\"1795340460123\"}}}"},
+        {"{\"a\":{\"$date\": -1 }}", "{\"a\":{\"$date\":{\"$numberLong\":\"-1\"}}}"},
+        {"{\"a\":{\"$date\":{\"$numberLong\":\"5\"}}}",
+         "{\"a\":{\"$date\":{\"$numberLong\":\"5\"}}}"},
+        {"{\"a\":{\"$binary\":\"AQID\",\"$type\":\"00\"}}",
+         "{\"a\":{\"$binary\":{\"base64\":\"AQID\",\"subType\":\"00\"}}}"},
+        {"{\"a\":{ \"$binary\" : \"\" , \"$type\" : \"5\" }}",
+         "{\"a\":{\"$binary\":{\"base64\":\"\",\"subType\":\"05\"}}}"},
+        {"{\"a\":{\"$binary\":{\"base64\":\"AQID\",\"subType\":\"80\"}}}",
+         "{\"a\":{\"$binary\":{\"base64\":\"AQID\",\"subType\":\"80\"}}}"},
+    };
+    static const char *const bad[] = {
+        "{\"$date\":1.5}",
+        "{\"$date\":1e3}",
+        "{\"$date\":9223372036854775808}",
+        "{\"$date\":1,\"a\":1}",
+        "{\"$date\":-}",
+        "{\"$binary\":\"AQID\"}",
+        "{\"$binary\":\"AQID\",\"$type\":0}",
+        "{\"$binary\":\"AQID\",\"$type\":\"000\"}",
+        "{\"$binary\":\"AQID\",\"$type\":\"0g\"}",
+        "{\"$binary\":\"AQI\",\"$type\":\"00\"}",
+        "{\"$binary\":\"AQID\",\"type\":\"00\"}",
+        "{\"$binary\":\"AQID\",\"$type\":\"00\",\"a\":1}",
+        "{\"$type\":\"00\",\"$binary\":\"AQID\",\"a\":{\"$binary\":1}}",
+    };
+    const sac__json_decoding legacy = {.flags = SAC_JSON_LEGACY};
+    decoded d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        decode(&d, legacy, sac_str_of(rows[i].text));
+        CHECK_INT(d.rc, SAC_OK);
+        CHECK_STR(sac_str_of(d.json), rows[i].canonical);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        decode(&d, legacy, sac_str_of(bad[i]));
+        CHECK_INT(d.rc, SAC_ESYNTAX);
+    }
+}
+
 static void test_decode__refuses_malformed_extended_json(void **state)
 {
     static const char *const bad[] = {
@@ -267,6 +314,7 @@ static void test_decode__refuses_malformed_extended_json(void **state)
         "{\"$numberDecimal\":\"1.\\u0000\"}",
         "{\"$numberDecimal\":1}",
         "{\"$binary\":\"\"}",
+        "{\"$binary\":\"AQID\",\"$type\":\"00\"}",
         "{\"$binary\":{\"base64\":\"Zg=\",\"subType\":\"00\"}}",
         "{\"$binary\":{\"base64\":\"\",\"subType\":\"\"}}",
         "{\"$binary\":{\"base64\":\"\",\"subType\":\"000\"}}",
@@ -577,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_decode__takes_dots_where_it_may),
         cmocka_unit_test(test_decode__finds_a_duplicate_among_many),
         cmocka_unit_test(test_decode__reads_extended_json),
+        cmocka_unit_test(test_decode__reads_legacy_extended_json_where_told),
         cmocka_unit_test(test_decode__refuses_malformed_extended_json),
         cmocka_unit_test(test_decode__bounds_depth_and_keys),
         cmocka_unit_test(test_decode__bounds_the_size),
