@@ -35,7 +35,9 @@ SAC_BEGIN
     X(SAC_EUNAVAILABLE, -21, "unavailable", 503)                               \
     X(SAC_EFULL, -22, "storage is full", 507)                                  \
     X(SAC_ECLOSED, -23, "closed", 500)                                         \
-    X(SAC_ENOTMINE, -24, "another opener's scheme", 500)
+    X(SAC_ENOTMINE, -24, "another opener's scheme", 500)                       \
+    X(SAC_ENOINDEX, -25, "no index for this query", 400)                       \
+    X(SAC_EUNKNOWN, -26, "outcome unknown", 503)
 
 enum {
     SAC_OK = 0,

@@ -245,8 +245,8 @@ static void print_plan(sac__buf *out, const sac__plan *plan);
 
 static void print_field(sac__buf *out, const sac__plan_field *field)
 {
-    sac__buf_printf(out, "%u %u %d ", (unsigned)field->type, (unsigned)field->flags,
-                    sac__schema_computed(field));
+    sac__buf_printf(out, "%u %u %d %d ", (unsigned)field->type, (unsigned)field->flags,
+                    sac__schema_computed(field), sac__schema_searchable(field));
     if (field->plan)
         print_plan(out, field->plan);
     if (field->item)
@@ -309,7 +309,7 @@ static int open_memory(sac__schema *schema)
         return rc;
     schema->memory = sac__arena_open(schema->cache, SIZE_MAX);
     if (schema->memory)
-        schema->general = sac__rule_memory(sac__arena_alloc(schema->memory));
+        schema->general = sac__pattern_memory(sac__arena_alloc(schema->memory));
     return schema->general ? SAC_OK : SAC_ENOMEM;
 }
 
@@ -380,6 +380,28 @@ int sac__schema_computed(const sac__plan_field *field)
     const sac__rule *rule = sac__rule_of(field);
 
     return rule ? rule->computed : SAC_NOT_COMPUTED;
+}
+
+bool sac__schema_filterable(const sac__plan_field *field)
+{
+    return !(field->flags & (SAC__PLAN_HIDDEN | SAC__PLAN_COMPUTED)) &&
+           !sac__rule_of(field)->row.unfiltered;
+}
+
+bool sac__schema_searchable(const sac__plan_field *field)
+{
+    return sac__rule_of(field)->row.searchable;
+}
+
+bool sac__schema_indexed(const sac__plan_field *field, sac_index *out)
+{
+    const sac__rule *rule = sac__rule_of(field);
+
+    if (!rule || !(rule->row.indexed || rule->row.unique || rule->row.expires))
+        return false;
+    *out = (sac_index){
+        .unique = rule->row.unique, .sparse = rule->row.sparse, .expires = rule->row.expires};
+    return true;
 }
 
 uint64_t sac__schema_fingerprint(const sac__schema *schema)

@@ -5,42 +5,12 @@
 
 #include "core/alloc.h"
 #include "core/utf8.h"
-#include "schema/members.h"
+#include "bson/members.h"
 
 /* PCRE2 counts entries of its matcher: some for each step, more where it has to go back. */
 #define MATCH_LIMIT 100000
 #define MATCH_LIMIT_PER_BYTE 8
 #define MATCH_HEAP_KIB 8192
-
-/* PCRE2 frees without telling sizes. */
-typedef struct piece {
-    _Alignas(max_align_t) size_t n;
-} piece;
-
-static void *get_piece(PCRE2_SIZE n, void *alloc)
-{
-    piece *p = n > SIZE_MAX - sizeof *p ? NULL : sac__alloc(alloc, sizeof *p + n);
-
-    if (!p)
-        return NULL;
-    p->n = sizeof *p + n;
-    return p + 1;
-}
-
-static void free_piece(void *p, void *alloc)
-{
-    piece *begin = p ? (piece *)p - 1 : NULL;
-
-    if (begin)
-        sac__alloc_free(alloc, begin, begin->n);
-}
-
-pcre2_general_context *sac__rule_memory(const sac_alloc *alloc)
-{
-    if (!alloc)
-        alloc = sac_alloc_default();
-    return pcre2_general_context_create(get_piece, free_piece, (void *)(uintptr_t)alloc);
-}
 
 bool sac__rule_fits(sac_type type, const sac_value *value)
 {
@@ -166,7 +136,7 @@ static int matching_open(sac__matching *m)
     if (m->data)
         return SAC_OK;
     if (!m->general)
-        m->general = sac__rule_memory(m->alloc);
+        m->general = sac__pattern_memory(m->alloc);
     if (m->general && !m->context)
         m->context = pcre2_match_context_create(m->general);
     if (m->context)

@@ -2,9 +2,7 @@
 #ifndef SCHEMA_RULE_H
 #define SCHEMA_RULE_H
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+#include "core/pattern.h"
 #include "schema/schema.h"
 
 /* How deep tables may nest, the resource's own being 1. */
@@ -47,9 +45,6 @@ static inline const sac__rule *sac__rule_of(const sac__plan_field *field)
 {
     return field ? (const sac__rule *)field->schema : NULL;
 }
-
-/* PCRE2's memory from an allocator; NULL when there is none. */
-pcre2_general_context *sac__rule_memory(const sac_alloc *alloc);
 
 /* Reads the row's texts into the rule; `field` has its plan and item. */
 int sac__rule_compile(sac__schema *schema, const sac__plan_field *field, sac__rule *rule, bool item,

@@ -58,7 +58,7 @@ static int pull(void *self, const sac_sink *sink, sac_err *err)
     rc = sink->begin ? sink->begin(sink->self, &snapshot) : 0;
     while (rc == 0 && c->at < DOCS) {
         const int i = c->query->descending ? DOCS - 1 - c->at : c->at;
-        const sac_view view = {docs[i], 3};
+        const sac_view view = {.doc = docs[i], .revision = 3};
 
         c->at++;
         if (!matches(c->query, i) || c->passed++ < c->query->skip)
@@ -122,7 +122,7 @@ static int insert(sac_write *write)
 static int decide(sac_write *write)
 {
     const int at = place_of(write->collection, write->id);
-    const sac_view stored = {at < 0 ? (sac_str){NULL, 0} : docs[at], 3};
+    const sac_view stored = {.doc = at < 0 ? (sac_str){NULL, 0} : docs[at], .revision = 3};
     sac_change change = {.kind = SAC_CHANGE_KEEP};
     sac_value id;
     int rc = write->decide(write->self, at < 0 ? NULL : &stored, &change, &write->err);

@@ -19,7 +19,7 @@ static void test_err__every_code_has_name_text_and_status(void **state)
 
 static void test_err__unknown_codes_are_told(void **state)
 {
-    const int codes[] = {1, SAC_LATER, -1000, INT32_MIN, INT32_MAX, SAC_ENOTMINE - 1};
+    const int codes[] = {1, SAC_LATER, -1000, INT32_MIN, INT32_MAX, SAC_EUNKNOWN - 1};
 
     (void)state;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SCHEMA_MEMBERS_H
-#define SCHEMA_MEMBERS_H
+#ifndef BSON_MEMBERS_H
+#define BSON_MEMBERS_H
 
 #include <sacrum/bson.h>
 
