@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <sacrum/impl/store.h>
+#include "store/store.h"
 
 #include <pthread.h>
 
 #include "core/alloc.h"
 #include "core/table.h"
-
-struct sac_store {
-    const sac_alloc *alloc;
-    sac_store_ops ops; /* filled up with NULL where the caller's table is shorter */
-    void *self;
-};
 
 struct sac_cursor {
     const sac_alloc *alloc;
@@ -26,7 +20,7 @@ static bool name_char(char c)
            c == '.' || c == '-';
 }
 
-static int check_collection(const char *name, sac_err *err)
+int sac__store_check_name(const char *name, sac_err *err)
 {
     size_t n = 0;
 
@@ -73,18 +67,24 @@ int sac_store_accept(sac_str doc, sac_value *id, sac_err *err)
     return rc;
 }
 
-/* `err` is never NULL behind the wrappers: a slot writes to this one instead. */
-#define ERR(err) ((err) ? (err) : &(sac_err){.code = 0})
-
-static int check_query(const sac_query *query, sac_err *err)
+static int check_query_size(const sac_query *query, sac_err *err)
 {
     if (query->size > sizeof *query)
         return sac__table_newer("sac_query", query->size, sizeof *query, err);
     if (query->size < sizeof *query)
         return sac_err_set(err, SAC_EINVAL, "sac_query without SAC_QUERY()");
+    return SAC_OK;
+}
+
+int sac__store_check_query(const sac_query *query, sac_err *err)
+{
+    const int rc = check_query_size(query, err);
+
+    if (rc != SAC_OK)
+        return rc;
     if (query->skip < 0 || query->limit < 0)
         return sac_err_set(err, SAC_EINVAL, "negative skip or limit");
-    return check_collection(query->collection, err);
+    return sac__store_check_name(query->collection, err);
 }
 
 void sac_store_close(sac_store *store)
@@ -144,7 +144,7 @@ static int get_by_find(sac_store *store, const char *collection, sac_value id, c
 int sac_store_get(sac_store *store, const char *collection, sac_value id, const sac_sink *sink,
                   sac_err *err)
 {
-    int rc = check_collection(collection, err);
+    int rc = sac__store_check_name(collection, err);
 
     if (rc == SAC_OK)
         rc = check_id(&id, err);
@@ -152,7 +152,7 @@ int sac_store_get(sac_store *store, const char *collection, sac_value id, const 
         return rc;
     if (!store->ops.get)
         return get_by_find(store, collection, id, sink, err);
-    return store->ops.get(store->self, collection, id, sink, ERR(err));
+    return store->ops.get(store->self, collection, id, sink, SAC__STORE_ERR(err));
 }
 
 int sac_store_find(sac_store *store, const sac_query *query, const sac_alloc *alloc,
@@ -160,7 +160,7 @@ int sac_store_find(sac_store *store, const sac_query *query, const sac_alloc *al
 {
     const sac_cursor_ops *ops = NULL;
     sac_cursor *cursor;
-    int rc = check_query(query, err);
+    int rc = sac__store_check_query(query, err);
 
     if (rc != SAC_OK)
         return rc;
@@ -172,7 +172,7 @@ int sac_store_find(sac_store *store, const sac_query *query, const sac_alloc *al
         return SAC_ENOMEM;
     }
     cursor->alloc = alloc;
-    rc = store->ops.find(store->self, query, alloc, &ops, &cursor->self, ERR(err));
+    rc = store->ops.find(store->self, query, alloc, &ops, &cursor->self, SAC__STORE_ERR(err));
     if (rc != SAC_OK) {
         sac__alloc_free(alloc, cursor, sizeof *cursor);
         return rc;
@@ -184,7 +184,7 @@ int sac_store_find(sac_store *store, const sac_query *query, const sac_alloc *al
 
 int sac_cursor_pull(sac_cursor *cursor, const sac_sink *sink, sac_err *err)
 {
-    return cursor->ops.pull(cursor->self, sink, ERR(err));
+    return cursor->ops.pull(cursor->self, sink, SAC__STORE_ERR(err));
 }
 
 void sac_cursor_close(sac_cursor *cursor)
@@ -226,23 +226,23 @@ static int count_by_find(sac_store *store, const sac_query *query, int64_t *coun
 
 int sac_store_count(sac_store *store, const sac_query *query, int64_t *count, sac_err *err)
 {
-    int rc = check_query(query, err);
+    int rc = sac__store_check_query(query, err);
 
     if (rc != SAC_OK)
         return rc;
     if (!store->ops.count)
         return count_by_find(store, query, count, err);
-    return store->ops.count(store->self, query, count, ERR(err));
+    return store->ops.count(store->self, query, count, SAC__STORE_ERR(err));
 }
 
 int sac_store_revision(sac_store *store, const char *collection, uint64_t *revision, sac_err *err)
 {
-    int rc = check_collection(collection, err);
+    int rc = sac__store_check_name(collection, err);
 
     if (rc != SAC_OK)
         return rc;
     if (store->ops.revision)
-        return store->ops.revision(store->self, collection, revision, ERR(err));
+        return store->ops.revision(store->self, collection, revision, SAC__STORE_ERR(err));
     *revision = 0;
     return SAC_OK;
 }
@@ -265,6 +265,17 @@ static int check_insert(sac_write *write, sac_err *err)
     return SAC_OK;
 }
 
+static int check_each(const sac_write *write, sac_err *err)
+{
+    if (!write->decide)
+        return sac_err_set(err, SAC_EINVAL, "no decide function");
+    if (!write->query)
+        return sac_err_set(err, SAC_EINVAL, "no query");
+    if (write->max < 0)
+        return sac_err_set(err, SAC_EINVAL, "negative max");
+    return check_query_size(write->query, err);
+}
+
 static int check_write(sac_write *write, sac_err *err)
 {
     int rc;
@@ -273,7 +284,7 @@ static int check_write(sac_write *write, sac_err *err)
         return sac__table_newer("sac_write", write->size, sizeof *write, err);
     if (write->size < sizeof *write)
         return sac_err_set(err, SAC_EINVAL, "sac_write without SAC_WRITE()");
-    rc = check_collection(write->collection, err);
+    rc = sac__store_check_name(write->collection, err);
     if (rc != SAC_OK)
         return rc;
     switch (write->kind) {
@@ -281,6 +292,7 @@ static int check_write(sac_write *write, sac_err *err)
     case SAC_WRITE_DECIDE:
         return write->decide ? check_id(&write->id, err)
                              : sac_err_set(err, SAC_EINVAL, "no decide function");
+    case SAC_WRITE_EACH: return check_each(write, err);
     case SAC_WRITE_CLEAR:
     case SAC_WRITE_DROP: return SAC_OK;
     default: return sac_err_set(err, SAC_EINVAL, "unknown kind of write");
@@ -293,10 +305,13 @@ static int submit(sac_store *store, sac_write *write, sac_err *err)
     write->err.code = SAC_OK;
     write->err.text[0] = '\0';
     write->revision = 0;
+    write->stamp = 0;
+    write->matched = 0;
     write->changed = 0;
     write->failed = 0;
+    write->index[0] = '\0';
     write->next = NULL;
-    return store->ops.submit(store->self, write, ERR(err));
+    return store->ops.submit(store->self, write, SAC__STORE_ERR(err));
 }
 
 int sac_store_submit(sac_store *store, sac_write *write, sac_err *err)
@@ -332,8 +347,11 @@ static void give_back(const sac_write *from, sac_write *to)
     to->result = from->result;
     to->err = from->err;
     to->revision = from->revision;
+    to->stamp = from->stamp;
+    to->matched = from->matched;
     to->changed = from->changed;
     to->failed = from->failed;
+    memcpy(to->index, from->index, sizeof to->index);
 }
 
 int sac_store_write(sac_store *store, sac_write *write, sac_err *err)
@@ -418,7 +436,7 @@ int sac_store_collections(sac_store *store, int (*name)(void *self, const char *
 {
     if (!store->ops.collections)
         return sac_err_set(err, SAC_ENOSYS, "%s: does not list its collections", store->ops.name);
-    return store->ops.collections(store->self, name, self, ERR(err));
+    return store->ops.collections(store->self, name, self, SAC__STORE_ERR(err));
 }
 
 typedef struct check_all {
@@ -451,7 +469,7 @@ int sac_store_check(sac_store *store, sac_err *err)
     check_all all = {.store = store, .err = err};
 
     if (store->ops.check)
-        return store->ops.check(store->self, ERR(err));
+        return store->ops.check(store->self, SAC__STORE_ERR(err));
     return sac_store_collections(store, check_one, &all, err);
 }
 
@@ -459,7 +477,7 @@ int sac_store_secret(sac_store *store, uint8_t out[32], sac_err *err)
 {
     if (!store->ops.secret)
         return sac_err_set(err, SAC_ENOSYS, "%s: keeps no secret", store->ops.name);
-    return store->ops.secret(store->self, out, ERR(err));
+    return store->ops.secret(store->self, out, SAC__STORE_ERR(err));
 }
 
 static const char *missing_slot(const sac_store_ops *ops)

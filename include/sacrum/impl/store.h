@@ -45,6 +45,18 @@ typedef struct sac_store_ops {
     int (*secret)(void *self, uint8_t out[32], sac_err *err);
     /** Mandatory. Answers what was submitted, then frees `self`. */
     void (*close)(void *self);
+    /** NULL: SAC_ENOSYS. `index->name` is set: given, or made of the keys. */
+    int (*make_index)(void *self, const char *collection, const sac_index *index, sac_err *err);
+    /** NULL: SAC_ENOSYS. */
+    int (*drop_index)(void *self, const char *collection, const char *name, sac_err *err);
+    /** NULL: there are none. */
+    int (*indexes)(void *self, const char *collection,
+                   int (*index)(void *self, const sac_index *index), void *index_self,
+                   sac_err *err);
+    /** NULL: SAC_ENOSYS. `out` is zero. */
+    int (*explain)(void *self, const sac_query *query, sac_explain *out, sac_err *err);
+    /** Reads wait for a network: they run on workers, whatever the app's config says. */
+    bool waits;
     /* Append only: a slot past `size` reads as NULL. */
 } sac_store_ops;
 #define SAC_STORE_OPS(...) { .size = sizeof(sac_store_ops), __VA_ARGS__ }

@@ -7,11 +7,13 @@
 #include "core/alloc.h"
 #include "core/hash.h"
 #include "core/random.h"
+#include "store/lmdb/index/set.h"
 
 /*
  * The named database "sacrum". Key "m": the head (format, 0, generation,
- * sequence, secret). Key "c<name>": a collection (revision, flags, 0); its
- * documents are in the named database "c:<name>". Integers are little-endian.
+ * sequence, secret). Key "c<name>": a collection (revision, flags, version of
+ * its indexes); its documents are in the named database "c:<name>". Integers
+ * are little-endian. The records of indexes: index/set.c.
  */
 #define CATALOG "sacrum"
 #define FORMAT 1
@@ -58,21 +60,20 @@ int sac__lmdb_head_put(sac__lmdb_env *env, MDB_txn *txn, const sac__lmdb_head *h
     return mdb_put(txn, env->catalog, &key, &data, 0);
 }
 
-static MDB_val record_key(char key[SAC__LMDB_NAME_MAX + 2], const char *name)
+MDB_val sac__lmdb_catalog_key(char bytes[SAC__LMDB_CATALOG_KEY], char kind, const char *name)
 {
     const size_t n = strlen(name);
-    MDB_val val = {n + 1, key};
 
-    key[0] = 'c';
-    memcpy(key + 1, name, n + 1);
-    return val;
+    bytes[0] = kind;
+    memcpy(bytes + 1, name, n + 1);
+    return (MDB_val){n + 1, bytes};
 }
 
 int sac__lmdb_record_get(sac__lmdb_env *env, MDB_txn *txn, const char *name,
                          sac__lmdb_record *record)
 {
-    char bytes[SAC__LMDB_NAME_MAX + 2];
-    MDB_val key = record_key(bytes, name);
+    char bytes[SAC__LMDB_CATALOG_KEY];
+    MDB_val key = sac__lmdb_catalog_key(bytes, 'c', name);
     MDB_val data;
     int rc = mdb_get(txn, env->catalog, &key, &data);
 
@@ -82,20 +83,21 @@ int sac__lmdb_record_get(sac__lmdb_env *env, MDB_txn *txn, const char *name,
         return MDB_CORRUPTED;
     record->revision = sac__wire_get64(data.mv_data);
     record->dropped = sac__wire_get32((char *)data.mv_data + 8) & RECORD_DROPPED;
+    record->indexes = sac__wire_get32((char *)data.mv_data + 12);
     return 0;
 }
 
 int sac__lmdb_record_put(sac__lmdb_env *env, MDB_txn *txn, const char *name,
                          const sac__lmdb_record *record)
 {
-    char bytes[SAC__LMDB_NAME_MAX + 2];
+    char bytes[SAC__LMDB_CATALOG_KEY];
     char value[RECORD_SIZE];
-    MDB_val key = record_key(bytes, name);
+    MDB_val key = sac__lmdb_catalog_key(bytes, 'c', name);
     MDB_val data = {sizeof value, value};
 
     sac__wire_put64(value, record->revision);
     sac__wire_put32(value + 8, record->dropped ? RECORD_DROPPED : 0);
-    sac__wire_put32(value + 12, 0);
+    sac__wire_put32(value + 12, record->indexes);
     return mdb_put(txn, env->catalog, &key, &data, 0);
 }
 
@@ -126,27 +128,40 @@ void sac__lmdb_collection_publish(sac__lmdb_env *env, sac__lmdb_collection *made
     atomic_store_explicit(&env->table[at], made, memory_order_release);
 }
 
-void sac__lmdb_collection_free(sac__lmdb_collection *made)
+static void collection_free(sac__lmdb_collection *made)
 {
+    if (!made)
+        return;
+    sac__lmdb_indexes_free(atomic_load_explicit(&made->indexes, memory_order_relaxed));
     sac__alloc_free(NULL, made, sizeof *made);
 }
 
-int sac__lmdb_collection_make(MDB_txn *txn, const char *name, unsigned flags,
+void sac__lmdb_collection_discard(sac__lmdb_env *env, sac__lmdb_collection *made)
+{
+    collection_free(made);
+    env->n_collections--;
+}
+
+int sac__lmdb_collection_make(sac__lmdb_env *env, MDB_txn *txn, const char *name, unsigned flags,
                               sac__lmdb_collection **out)
 {
-    sac__lmdb_collection *made = sac__alloc_zero(NULL, sizeof *made);
+    sac__lmdb_collection *made;
     char db_name[SAC__LMDB_NAME_MAX + 3] = "c:";
     int rc;
 
+    if (env->n_collections == env->max_collections)
+        return MDB_DBS_FULL;
+    made = sac__alloc_zero(NULL, sizeof *made);
     if (!made)
         return ENOMEM;
     memcpy(made->name, name, strlen(name) + 1);
     memcpy(db_name + 2, name, strlen(name) + 1);
     rc = mdb_dbi_open(txn, db_name, flags, &made->dbi);
     if (rc) {
-        sac__lmdb_collection_free(made);
+        collection_free(made);
         return rc;
     }
+    env->n_collections++;
     *out = made;
     return 0;
 }
@@ -161,14 +176,14 @@ static int open_foreign(sac__lmdb_env *env, const char *name, sac__lmdb_collecti
 
     if (rc != SAC_OK)
         return rc;
-    rc = sac__lmdb_collection_make(reader->txn, name, 0, &made);
+    rc = sac__lmdb_collection_make(env, reader->txn, name, 0, &made);
     if (rc) {
         sac__lmdb_reader_end(env, reader);
         return sac__lmdb_fail(env, rc, err);
     }
     rc = sac__lmdb_reader_commit(env, reader);
     if (rc) {
-        sac__lmdb_collection_free(made);
+        sac__lmdb_collection_discard(env, made);
         return sac__lmdb_fail(env, rc, err);
     }
     sac__lmdb_collection_publish(env, made);
@@ -298,7 +313,7 @@ static int open_one(void *self, const char *name)
 {
     const opening *open = self;
     sac__lmdb_collection *made = NULL;
-    int rc = sac__lmdb_collection_make(open->txn, name, 0, &made);
+    int rc = sac__lmdb_collection_make(open->env, open->txn, name, 0, &made);
 
     if (rc)
         return sac__lmdb_fail(open->env, rc, open->err);
@@ -314,7 +329,8 @@ int sac__lmdb_catalog_open(sac__lmdb_env *env, sac_err *err)
     for (env->table_size = 16; env->table_size < 2 * (size_t)env->max_collections;)
         env->table_size *= 2;
     env->table = sac__alloc_zero(NULL, env->table_size * sizeof *env->table);
-    if (!env->table)
+    env->slots = sac__alloc_zero(NULL, env->max_slots * sizeof *env->slots);
+    if (!env->table || !env->slots)
         return sac__lmdb_fail(env, ENOMEM, err);
     rc = mdb_txn_begin(env->mdb, NULL, 0, &open.txn);
     if (rc)
@@ -327,6 +343,8 @@ int sac__lmdb_catalog_open(sac__lmdb_env *env, sac_err *err)
         return rc;
     }
     rc = mdb_txn_commit(open.txn);
+    if (rc == 0)
+        rc = sac__lmdb_slots_open(env);
     return rc ? sac__lmdb_fail(env, rc, err) : SAC_OK;
 }
 
@@ -334,9 +352,8 @@ void sac__lmdb_catalog_close(sac__lmdb_env *env)
 {
     size_t i;
 
-    if (!env->table)
-        return;
-    for (i = 0; i < env->table_size; i++)
-        sac__lmdb_collection_free(atomic_load_explicit(&env->table[i], memory_order_relaxed));
+    for (i = 0; env->table && i < env->table_size; i++)
+        collection_free(atomic_load_explicit(&env->table[i], memory_order_relaxed));
     sac__alloc_free(NULL, (void *)env->table, env->table_size * sizeof *env->table);
+    sac__alloc_free(NULL, (void *)env->slots, env->max_slots * sizeof *env->slots);
 }

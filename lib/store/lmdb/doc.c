@@ -68,7 +68,7 @@ static bool printable(sac_str s)
     return i == s.n && s.n <= 2 * SHOWN_MAX;
 }
 
-static void show_key(const MDB_val *key, char out[2 * SHOWN_MAX + 8])
+static void show_key(const MDB_val *key, char out[SAC__LMDB_SHOWN])
 {
     const unsigned char *p = key->mv_data;
     size_t n = key->mv_size < SHOWN_MAX ? key->mv_size : SHOWN_MAX;
@@ -80,7 +80,7 @@ static void show_key(const MDB_val *key, char out[2 * SHOWN_MAX + 8])
 }
 
 /* The `_id` is shown as the document has it where that is what the key says. */
-static void show_id(const MDB_val *key, const MDB_val *data, char out[2 * SHOWN_MAX + 8])
+void sac__lmdb_doc_show(const MDB_val *key, const MDB_val *data, char out[SAC__LMDB_SHOWN])
 {
     sac__lmdb_key again;
     sac_value id = {.type = SAC_BSON_MISSING};
@@ -88,7 +88,7 @@ static void show_id(const MDB_val *key, const MDB_val *data, char out[2 * SHOWN_
     sac_oid oid;
     int64_t number;
 
-    if (data->mv_size > SAC__LMDB_HEAD)
+    if (data && data->mv_size > SAC__LMDB_HEAD)
         id = sac_bson_get(
             sac_str_n((char *)data->mv_data + SAC__LMDB_HEAD, data->mv_size - SAC__LMDB_HEAD),
             sac_str_n("_id", 3));
@@ -100,18 +100,18 @@ static void show_id(const MDB_val *key, const MDB_val *data, char out[2 * SHOWN_
         sac_oid_hex(&oid, out);
         out[24] = '\0';
     } else if (sac_value_int(&id, &number)) {
-        snprintf(out, 2 * SHOWN_MAX + 8, "%lld", (long long)number);
+        snprintf(out, SAC__LMDB_SHOWN, "%lld", (long long)number);
     } else if (sac_value_str(&id, &text) && printable(text)) {
-        snprintf(out, 2 * SHOWN_MAX + 8, "\"%.*s\"", (int)text.n, text.p);
+        snprintf(out, SAC__LMDB_SHOWN, "\"%.*s\"", (int)text.n, text.p);
     }
 }
 
 int sac__lmdb_doc_damaged(const sac__lmdb_env *env, const char *collection, const MDB_val *key,
                           const MDB_val *data, sac_err *err)
 {
-    char id[2 * SHOWN_MAX + 8];
+    char id[SAC__LMDB_SHOWN];
 
-    show_id(key, data, id);
+    sac__lmdb_doc_show(key, data, id);
     return sac_err_set(err, SAC_ECORRUPT, "%s: %s: document %s is damaged", env->label, collection,
                        id);
 }

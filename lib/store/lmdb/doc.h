@@ -28,6 +28,9 @@ bool sac__lmdb_doc_view(const MDB_val *data, sac_view *view);
 /* An LMDB code: MDB_KEYEXIST with MDB_NOOVERWRITE. */
 int sac__lmdb_doc_put(MDB_txn *txn, MDB_dbi dbi, const sac__lmdb_key *key, const sac_view *view,
                       unsigned flags);
+/* An `_id` for a text: as in the document where there is one, else its key. */
+enum { SAC__LMDB_SHOWN = 56 };
+void sac__lmdb_doc_show(const MDB_val *key, const MDB_val *data, char out[SAC__LMDB_SHOWN]);
 /* SAC_ECORRUPT, naming file, collection and `_id`. */
 int sac__lmdb_doc_damaged(const sac__lmdb_env *env, const char *collection, const MDB_val *key,
                           const MDB_val *data, sac_err *err);

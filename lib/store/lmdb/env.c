@@ -3,16 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bson/wire.h"
 #include "core/alloc.h"
+#include "core/random.h"
 #include "store/lmdb/catalog.h"
 #include "store/lmdb/writer.h"
 
 #define LABEL_MAX 80
+/* Places for indexes: each costs a transaction some 60 bytes to set up. */
+#define SLOTS_A_COLLECTION 3
+#define SLOTS_MORE 64
 #define MAP_LEAST ((size_t)1 << 30)
+/* LMDB's first two pages begin with 16 bytes and this; what follows is in one sector. */
+#define MAGIC_AT 16
+#define MAGIC 0xBEEFC0DE
+#define HEAD 24
 
 /* The open files of this process: the one global, as LMDB forbids to open one twice. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -28,8 +38,9 @@ static int fail_limit(const sac__lmdb_env *env, int rc, sac_err *err)
         return sac_err_set(err, SAC_EUNAVAILABLE, "%s: %u readers at once (readers=)", env->label,
                            env->max_readers);
     case MDB_DBS_FULL:
-        return sac_err_set(err, SAC_ELIMIT, "%s: more than %u collections (collections=)",
-                           env->label, env->max_collections);
+        return sac_err_set(err, SAC_ELIMIT,
+                           "%s: more than %u collections or %u indexes (collections=)", env->label,
+                           env->max_collections, env->max_slots);
     case MDB_TXN_FULL:
         return sac_err_set(err, SAC_ETOOBIG, "%s: too much for one commit", env->label);
     default: /* MDB_MAP_RESIZED */
@@ -76,13 +87,42 @@ static int fail_open(const char *label, const char *path, sac_err *err)
     return sac_err_set(err, SAC_EIO, "%s: %s", label, strerror(e));
 }
 
-/* LMDB's own check comes after it has made its lock file: this one makes nothing. */
-static int check_magic(const char *label, int fd, sac_err *err)
-{
-    char head[24];
+enum head { HEAD_NONE, HEAD_LMDB, HEAD_OTHER };
 
-    if (pread(fd, head, sizeof head, 0) != (ssize_t)sizeof head ||
-        sac__wire_get32(head + 16) != 0xBEEFC0DE)
+static enum head head_at(int fd, off_t at)
+{
+    static const char zeros[HEAD];
+    char head[HEAD] = "";
+    const ssize_t n = pread(fd, head, sizeof head, at);
+
+    if (n >= 0 && memcmp(head, zeros, sizeof head) == 0)
+        return HEAD_NONE;
+    return n == HEAD && sac__wire_get32(head + MAGIC_AT) == MAGIC ? HEAD_LMDB : HEAD_OTHER;
+}
+
+/*
+ * Whether the making of the file was cut off, by the loss of power or a full
+ * disk: it has room for LMDB's two heads and nothing else, and lacks one.
+ */
+static bool is_unmade(int fd, off_t size)
+{
+    const off_t page = sysconf(_SC_PAGESIZE);
+    const enum head first = head_at(fd, 0);
+    const enum head second = head_at(fd, page);
+
+    return size <= 2 * page && first != HEAD_OTHER && second != HEAD_OTHER &&
+           (first == HEAD_NONE || second == HEAD_NONE);
+}
+
+/* LMDB's own check comes after it has made its lock file: this one makes nothing. */
+static int check_head(const char *label, int fd, off_t size, sac_err *err)
+{
+    if (size == 0)
+        return SAC_OK;
+    if (is_unmade(fd, size))
+        return ftruncate(fd, 0) == 0 ? SAC_OK
+                                     : sac_err_set(err, SAC_EIO, "%s: %s", label, strerror(errno));
+    if (head_at(fd, 0) != HEAD_LMDB)
         return sac_err_set(err, SAC_ECORRUPT, "%s: not a database", label);
     return SAC_OK;
 }
@@ -95,19 +135,36 @@ static int check_file(const char *label, int fd, struct stat *st, sac_err *err)
         return sac_err_set(err, SAC_EIO, "%s: not a file", label);
     if (geteuid() != 0 && st->st_uid != geteuid())
         return sac_err_set(err, SAC_EIO, "%s: belongs to another user", label);
-    return st->st_size == 0 ? SAC_OK : check_magic(label, fd, err);
+    return check_head(label, fd, st->st_size, err);
 }
 
-/* Make the file where there is none, see whether it may be ours, and which it is. */
-static int probe(const char *label, const char *path, struct stat *st, sac_err *err)
+/* Others that open the file wait until it is given back: it may be half made. */
+static void take_file(int fd)
+{
+    while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+}
+
+static void give_file(int fd)
+{
+    (void)flock(fd, LOCK_UN); /* a child of fork() may have the descriptor too */
+    close(fd);
+}
+
+/* Make the file where there is none, see whether it may be ours, and which it is; take it. */
+static int probe(const char *label, const char *path, int *out, struct stat *st, sac_err *err)
 {
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     int rc;
 
     if (fd < 0)
         return fail_open(label, path, err);
+    take_file(fd);
     rc = check_file(label, fd, st, err);
-    close(fd);
+    if (rc == SAC_OK)
+        *out = fd;
+    else
+        give_file(fd);
     return rc;
 }
 
@@ -121,9 +178,11 @@ static int try_map(sac__lmdb_env *env)
     if (rc == 0)
         rc = mdb_env_set_maxreaders(env->mdb, env->max_readers);
     if (rc == 0)
-        rc = mdb_env_set_maxdbs(env->mdb, env->max_collections + 1);
+        rc = mdb_env_set_maxdbs(env->mdb, env->max_collections + env->max_slots + 1);
     if (rc == 0)
         rc = mdb_env_open(env->mdb, env->path, MDB_NOSUBDIR | MDB_NOTLS, 0600);
+    if (rc == 0) /* of a new file: before there are more pages, see is_unmade() */
+        rc = mdb_env_sync(env->mdb, 1);
     if (rc) {
         mdb_env_close(env->mdb);
         env->mdb = NULL;
@@ -272,10 +331,23 @@ static void env_free(sac__lmdb_env *env)
         mdb_env_close(env->mdb);
     pthread_cond_destroy(&env->drained);
     pthread_cond_destroy(&env->work);
+    pthread_cond_destroy(&env->built);
     pthread_mutex_destroy(&env->lock);
     pthread_mutex_destroy(&env->dbi_lock);
+    pthread_mutex_destroy(&env->sets_lock);
     sac__alloc_free(NULL, env->path, env->path_size);
     sac__alloc_free(NULL, env, sizeof *env);
+}
+
+/* Waits on it take their end by the clock that is never set. */
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t how;
+
+    pthread_condattr_init(&how);
+    pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &how);
+    pthread_condattr_destroy(&how);
 }
 
 static sac__lmdb_env *env_alloc(const sac__lmdb_uri *uri, const struct stat *st)
@@ -298,9 +370,13 @@ static sac__lmdb_env *env_alloc(const sac__lmdb_uri *uri, const struct stat *st)
     env->map = uri->map;
     env->max_readers = uri->readers;
     env->max_collections = uri->collections;
+    env->ttl = uri->ttl;
+    env->max_slots = SLOTS_A_COLLECTION * uri->collections + SLOTS_MORE;
     pthread_mutex_init(&env->lock, NULL);
     pthread_mutex_init(&env->dbi_lock, NULL);
-    pthread_cond_init(&env->work, NULL);
+    pthread_mutex_init(&env->sets_lock, NULL);
+    init_cond(&env->work);
+    init_cond(&env->built);
     pthread_cond_init(&env->drained, NULL);
     return env;
 }
@@ -315,7 +391,11 @@ static int env_new(const sac__lmdb_uri *uri, const struct stat *st, sac__lmdb_en
         sac_err_set(err, SAC_ENOMEM, "lmdb: no memory");
         return SAC_ENOMEM;
     }
-    rc = open_map(env, uri->map_given, err);
+    rc = sac__random(&env->owner, sizeof env->owner);
+    if (rc == SAC_OK)
+        rc = open_map(env, uri->map_given, err);
+    else
+        (void)sac_err_set(err, rc, "%s: no random bytes", env->label);
     if (rc == SAC_OK)
         rc = sac__lmdb_catalog_open(env, err);
     if (rc == SAC_OK)
@@ -339,21 +419,16 @@ static sac__lmdb_env *find_open(const struct stat *st)
     return env;
 }
 
-static int open_locked(const sac__lmdb_uri *uri, sac__lmdb_env **out, sac_err *err)
+static int open_probed(const sac__lmdb_uri *uri, const struct stat *st, sac__lmdb_env **out,
+                       sac_err *err)
 {
-    const char *label = uri->path_size > LABEL_MAX ? uri->path + uri->path_size - LABEL_MAX
-                                                   : uri->path;
-    sac__lmdb_env *env;
-    struct stat st = {.st_size = 0};
-    int rc = probe(label, uri->path, &st, err);
+    sac__lmdb_env *env = find_open(st);
+    int rc;
 
-    if (rc != SAC_OK)
-        return rc;
-    env = find_open(&st);
     if (env) {
         env->refs++;
     } else {
-        rc = env_new(uri, &st, &env, err);
+        rc = env_new(uri, st, &env, err);
         if (rc != SAC_OK)
             return rc;
         env->next = open_files;
@@ -361,6 +436,21 @@ static int open_locked(const sac__lmdb_uri *uri, sac__lmdb_env **out, sac_err *e
     }
     *out = env;
     return SAC_OK;
+}
+
+static int open_locked(const sac__lmdb_uri *uri, sac__lmdb_env **out, sac_err *err)
+{
+    const char *label = uri->path_size > LABEL_MAX ? uri->path + uri->path_size - LABEL_MAX
+                                                   : uri->path;
+    struct stat st = {.st_size = 0};
+    int fd = -1;
+    int rc = probe(label, uri->path, &fd, &st, err);
+
+    if (rc != SAC_OK)
+        return rc;
+    rc = open_probed(uri, &st, out, err);
+    give_file(fd);
+    return rc;
 }
 
 int sac__lmdb_env_open(const sac__lmdb_uri *uri, sac__lmdb_env **out, sac_err *err)

@@ -48,6 +48,14 @@ struct sac__lmdb_env {
     pthread_mutex_t dbi_lock;
     _Atomic(sac__lmdb_collection *) *table; /* open addressing; entries stay until close */
     size_t table_size;
+    unsigned n_collections;  /* that are open, with dbi_lock held */
+    _Atomic(MDB_dbi) *slots; /* the databases of indexes: those open come first, then 0 */
+    unsigned max_slots;
+    uint64_t owner;                /* this opening of the file, for leases */
+    unsigned ttl;                  /* seconds between two sweeps; 0: none */
+    pthread_mutex_t sets_lock;     /* to add to a collection's sets of indexes */
+    _Atomic(MDB_txn *) write_txn;  /* of the group that runs, or NULL */
+    struct sac__lmdb_group *group; /* the writer's */
 
     sac__lmdb_reader *readers; /* max_readers; those made so far come first */
     atomic_uint n_readers;
@@ -64,6 +72,12 @@ struct sac__lmdb_env {
     uint64_t answered;
     bool waiting;
     bool closing;
+    struct sac__lmdb_waiter *waiters; /* for indexes that are built */
+    pthread_cond_t built;
+
+    /* The writer's: when it looks again for what it does beside writes; mono, ms. */
+    uint64_t build_at;
+    uint64_t sweep_at;
 };
 
 int sac__lmdb_env_open(const sac__lmdb_uri *uri, sac__lmdb_env **out, sac_err *err);

@@ -4,7 +4,10 @@
 #include "core/alloc.h"
 #include "core/log.h"
 #include "core/table.h"
+#include "store/lmdb/check.h"
 #include "store/lmdb/env.h"
+#include "store/lmdb/find/find.h"
+#include "store/lmdb/index/make.h"
 #include "store/lmdb/read.h"
 #include "store/lmdb/uri.h"
 #include "store/lmdb/writer.h"
@@ -35,6 +38,13 @@ static int lmdb_count(void *self, const sac_query *query, int64_t *count, sac_er
     const lmdb_store *store = self;
 
     return sac__lmdb_count(store->env, query, count, err);
+}
+
+static int lmdb_explain(void *self, const sac_query *query, sac_explain *out, sac_err *err)
+{
+    const lmdb_store *store = self;
+
+    return sac__lmdb_explain(store->env, query, out, err);
 }
 
 static int lmdb_revision(void *self, const char *collection, uint64_t *revision, sac_err *err)
@@ -75,6 +85,29 @@ static int lmdb_secret(void *self, uint8_t out[32], sac_err *err)
     return SAC_OK;
 }
 
+static int lmdb_make_index(void *self, const char *collection, const sac_index *index, sac_err *err)
+{
+    const lmdb_store *store = self;
+
+    return sac__lmdb_index_make(store->env, collection, index, err);
+}
+
+static int lmdb_drop_index(void *self, const char *collection, const char *name, sac_err *err)
+{
+    const lmdb_store *store = self;
+
+    return sac__lmdb_index_drop(store->env, collection, name, err);
+}
+
+static int lmdb_indexes(void *self, const char *collection,
+                        int (*index)(void *self, const sac_index *index), void *index_self,
+                        sac_err *err)
+{
+    const lmdb_store *store = self;
+
+    return sac__lmdb_index_list(store->env, collection, index, index_self, err);
+}
+
 static void lmdb_close(void *self)
 {
     lmdb_store *store = self;
@@ -86,7 +119,9 @@ static void lmdb_close(void *self)
 static const sac_store_ops lmdb_ops =
     SAC_STORE_OPS(.name = "lmdb", .get = lmdb_get, .find = lmdb_find, .count = lmdb_count,
                   .revision = lmdb_revision, .submit = lmdb_submit, .collections = lmdb_collections,
-                  .check = lmdb_check, .secret = lmdb_secret, .close = lmdb_close);
+                  .check = lmdb_check, .secret = lmdb_secret, .close = lmdb_close,
+                  .make_index = lmdb_make_index, .drop_index = lmdb_drop_index,
+                  .indexes = lmdb_indexes, .explain = lmdb_explain);
 
 static int open_store(const sac_store_config *config, const sac__lmdb_uri *uri, sac_store **out,
                       sac_err *err)

@@ -11,6 +11,7 @@
 #define MAP_MAX ((size_t)1 << 46)
 #define READERS_MAX 65536
 #define COLLECTIONS_MAX 4096
+#define TTL_MAX 86400
 
 static int hex_digit(char c)
 {
@@ -102,6 +103,12 @@ static int read_parameter(sac__lmdb_uri *uri, sac_str name, sac_str value, sac_e
         uri->collections = (unsigned)n;
         return SAC_OK;
     }
+    if (sac_str_is(name, "ttl")) {
+        if (!read_number(value, false, TTL_MAX, &n))
+            return bad_parameter(name, "0 to 86400", err);
+        uri->ttl = (unsigned)n;
+        return SAC_OK;
+    }
     return bad_parameter(name, "unknown", err);
 }
 
@@ -131,7 +138,7 @@ static int read_parameters(sac__lmdb_uri *uri, sac_str rest, sac_err *err)
 
 int sac__lmdb_uri_init(sac__lmdb_uri *uri, const char *text, const sac_alloc *alloc, sac_err *err)
 {
-    sac__lmdb_uri got = {.map = MAP_DEFAULT, .readers = 1024, .collections = 256};
+    sac__lmdb_uri got = {.map = MAP_DEFAULT, .readers = 1024, .collections = 256, .ttl = 60};
     sac_str rest;
     sac_str path;
     int rc;

@@ -12,6 +12,7 @@ typedef struct sac__lmdb_uri {
     bool map_given;
     unsigned readers;
     unsigned collections;
+    unsigned ttl; /* seconds */
 } sac__lmdb_uri;
 
 /* SAC_ENOTMINE, SAC_EINVAL, SAC_ENOMEM; on success to be given to fini. */

@@ -2,14 +2,21 @@
 #include "store/lmdb/writer.h"
 
 #include <errno.h>
+#include <time.h>
 
-#include "store/lmdb/group.h"
+#include "core/clock.h"
+#include "store/lmdb/index/build.h"
+#include "store/lmdb/index/maintain.h"
+#include "store/lmdb/index/set.h"
+#include "store/lmdb/index/ttl.h"
 
 /* What one commit may hold. */
 #define GROUP_WRITES 256
 #define GROUP_BYTES ((size_t)4 << 20)
 /* A reader that was killed pins its snapshot until someone looks. */
 #define COMMITS_BETWEEN_CHECKS 1024
+/* For indexes that another process began to build before it died. */
+#define LOOK_AGAIN_MS 60000
 
 /* A list of writes in order of submission. */
 typedef struct writes {
@@ -17,26 +24,43 @@ typedef struct writes {
     size_t n;
 } writes;
 
+static uint64_t now_ms(void)
+{
+    return sac__clock_mono_ns() / 1000000;
+}
+
+/* When to look after what is done beside writes. */
+static uint64_t due(const sac__lmdb_env *env)
+{
+    return env->ttl > 0 && env->sweep_at < env->build_at ? env->sweep_at : env->build_at;
+}
+
 static void wait_for_work(sac__lmdb_env *env)
 {
+    const uint64_t until = due(env);
+    const struct timespec at = {.tv_sec = (time_t)(until / 1000),
+                                .tv_nsec = (long)(until % 1000) * 1000000};
+    int rc = 0;
+
     env->waiting = true;
-    while (!env->first && !env->closing)
-        pthread_cond_wait(&env->work, &env->lock);
+    while (!env->first && !env->closing && rc == 0)
+        rc = pthread_cond_timedwait(&env->work, &env->lock, &at);
     env->waiting = false;
 }
 
-/* All that wait; NULL when the file is being closed and none is left. */
-static sac_write *take_all(sac__lmdb_env *env)
+/* All that wait, perhaps none; false when the file is being closed and none is left. */
+static bool take_all(sac__lmdb_env *env, sac_write **all)
 {
-    sac_write *all;
+    bool more;
 
     pthread_mutex_lock(&env->lock);
     wait_for_work(env);
-    all = env->first;
+    *all = env->first;
+    more = *all || !env->closing;
     env->first = NULL;
     env->last = NULL;
     pthread_mutex_unlock(&env->lock);
-    return all;
+    return more;
 }
 
 /* done() may free its write. */
@@ -68,7 +92,7 @@ static void fail_all(sac__lmdb_env *env, sac_write *first, size_t n, int rc)
 }
 
 /* Runs and commits writes from `first` on; `*n` says how many were tried. */
-static int run(sac__lmdb_group *group, sac_write *first, size_t max, size_t *n)
+static int run_once(sac__lmdb_group *group, sac_write *first, size_t max, size_t *n)
 {
     int rc = sac__lmdb_group_begin(group);
 
@@ -82,6 +106,18 @@ static int run(sac__lmdb_group *group, sac_write *first, size_t max, size_t *n)
         return sac__lmdb_group_commit(group);
     sac__lmdb_group_abort(group);
     return rc;
+}
+
+/* Another process may have made an index: its database is opened between two groups. */
+static int run(sac__lmdb_group *group, sac_write *first, size_t max, size_t *n)
+{
+    int rc = run_once(group, first, max, n);
+
+    if (rc == MDB_BAD_DBI)
+        rc = sac__lmdb_slots_open(group->env);
+    else
+        return rc;
+    return rc ? rc : run_once(group, first, max, n);
 }
 
 /* Errors that one write can cause, and that the others need not share. */
@@ -121,19 +157,41 @@ static sac_write *run_group(sac__lmdb_group *group, sac_write *first)
     return rest;
 }
 
+/* One step of what is due, so that writes do not wait for more than one. */
+static void work_beside(sac__lmdb_group *group)
+{
+    sac__lmdb_env *env = group->env;
+    const uint64_t now = now_ms();
+    int64_t wait;
+
+    if (now >= env->build_at) {
+        wait = sac__lmdb_build_step(group);
+        env->build_at = now + (uint64_t)(wait < 0 ? LOOK_AGAIN_MS : wait);
+    }
+    if (env->ttl > 0 && now >= env->sweep_at)
+        env->sweep_at = sac__lmdb_ttl_step(group) ? now : now + (uint64_t)env->ttl * 1000;
+}
+
 static void *writer_main(void *self)
 {
     sac__lmdb_env *env = self;
-    sac__lmdb_group group = {.env = env};
+    sac__lmdb_delta delta;
+    sac__lmdb_group group = {.env = env, .delta = &delta};
     sac_write *waiting;
     int dead;
 
-    while ((waiting = take_all(env)))
+    sac__lmdb_delta_init(&delta);
+
+    env->sweep_at = now_ms() + (uint64_t)env->ttl * 1000;
+    while (take_all(env, &waiting)) {
         while (waiting) {
             waiting = run_group(&group, waiting);
             if (group.number % COMMITS_BETWEEN_CHECKS == 0)
                 (void)mdb_reader_check(env->mdb, &dead);
         }
+        work_beside(&group);
+    }
+    sac__lmdb_delta_fini(&delta);
     return NULL;
 }
 

@@ -11,10 +11,62 @@
 
 #include <sacrum/store/lmdb.h>
 
+#if HAVE_MONGO
+#include <sacrum/store/mongo.h>
+
+#include "store/mongo/driver.h"
+#endif
+
 const store_kind store_kinds[] = {
-    {.name = "lmdb", .open = sac_lmdb, .uri = "lmdb:%s"},
+    {.name = "lmdb",
+     .open = sac_lmdb,
+     .uri = "lmdb:%s",
+     .revisions = true,
+     .fresh = true,
+     .ordered = true,
+     .transactions = true,
+     .whole = true,
+     .max_doc = SAC_BSON_MAX},
+#if HAVE_MONGO
+    {.name = "mongodb",
+     .open = sac_mongo,
+     .env = "SACRUM_TEST_MONGODB_URI",
+     .whole = true,
+     .max_doc = SAC_BSON_MAX - 14},
+    {.name = "mongo-java-server",
+     .open = sac_mongo,
+     .env = "SACRUM_TEST_MONGODB_JAVA",
+     .whole = true,
+     .max_doc = SAC_BSON_MAX - 14},
+    {.name = "ferretdb",
+     .open = sac_mongo,
+     .env = "SACRUM_TEST_MONGODB_FERRETDB",
+     .max_doc = SAC_BSON_MAX - 14},
+#endif
     {.name = NULL},
 };
+
+static const store_kind *missing;
+
+static void test_server__is_there(void **state)
+{
+    (void)state;
+    print_message("%s names no server\n", missing->env);
+    skip();
+}
+
+int stores_run(const store_kind **kind, const struct CMUnitTest *tests, size_t n)
+{
+    static const struct CMUnitTest none[] = {cmocka_unit_test(test_server__is_there)};
+    int failed = 0;
+
+    for (*kind = store_kinds; (*kind)->name; ++*kind) {
+        missing = (*kind)->env && !getenv((*kind)->env) ? *kind : NULL;
+        failed += _cmocka_run_group_tests((*kind)->name, missing ? none : tests, missing ? 1 : n,
+                                          NULL, NULL);
+    }
+    return failed;
+}
 
 void store_case_reopen(store_case *test)
 {
@@ -27,6 +79,35 @@ void store_case_reopen(store_case *test)
         fail_msg("%s: %s", test->uri, err.text);
 }
 
+/* A server's URI with a database of the case's own in it. */
+static void name_database(store_case *test, const char *parameters)
+{
+    static unsigned number;
+    const char *base = getenv(test->kind->env);
+    const char *authority = strstr(base, "://");
+    size_t n;
+
+    assert_non_null(authority);
+    n = (size_t)(authority + 3 - base) + strcspn(authority + 3, "/?");
+    snprintf(test->path, sizeof test->path, "sacrum_test_%ld_%u", (long)getpid(), number++);
+    snprintf(test->uri, sizeof test->uri, "%.*s/%s%s%s", (int)n, base, test->path,
+             strchr(base, '?') ? strchr(base, '?') : "?", parameters ? parameters : "");
+}
+
+#if HAVE_MONGO
+static void drop_database(const store_case *test)
+{
+    mongoc_client_t *client = mongoc_client_new(test->uri);
+    mongoc_database_t *database;
+
+    assert_non_null(client);
+    database = mongoc_client_get_database(client, test->path);
+    mongoc_database_drop(database, NULL);
+    mongoc_database_destroy(database);
+    mongoc_client_destroy(client);
+}
+#endif
+
 void store_case_open(store_case *test, const store_kind *kind, const char *parameters)
 {
     const char *tmp = getenv("TMPDIR");
@@ -34,6 +115,11 @@ void store_case_open(store_case *test, const store_kind *kind, const char *param
 
     memset(test, 0, sizeof *test);
     test->kind = kind;
+    if (!kind->uri) {
+        name_database(test, parameters);
+        store_case_reopen(test);
+        return;
+    }
     snprintf(test->folder, sizeof test->folder, "%.90s/sacrum-store-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(test->folder));
     snprintf(test->path, sizeof test->path, "%s/test.db", test->folder);
@@ -47,10 +133,17 @@ void store_case_close(store_case *test)
 {
     char path[sizeof test->folder + 300];
     const struct dirent *entry;
-    DIR *folder = opendir(test->folder);
+    DIR *folder;
 
     sac_store_close(test->store);
     test->store = NULL;
+#if HAVE_MONGO
+    if (!test->kind->uri) {
+        drop_database(test);
+        return;
+    }
+#endif
+    folder = opendir(test->folder);
     while (folder && (entry = readdir(folder))) {
         snprintf(path, sizeof path, "%s/%s", test->folder, entry->d_name);
         unlink(path);

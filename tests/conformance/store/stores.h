@@ -11,23 +11,33 @@
 typedef struct store_kind {
     const char *name;
     sac_store_opener *open;
-    const char *uri; /* "%s" is the path of a new file */
+    const char *uri; /* "%s" is the path of a new file; NULL: a server */
+    const char *env; /* of a server: where its URI is */
+    bool revisions;  /* collections have some, of one sequence for the whole store */
+    bool fresh;      /* every pull sees what was written before it */
+    bool ordered;    /* writes are answered in the order of submission */
+    bool transactions;
+    bool whole;     /* takes every type of BSON and every name that MongoDB takes */
+    size_t max_doc; /* bytes of a document */
 } store_kind;
 
 extern const store_kind store_kinds[];
+
+/* Runs the tests over every kind; one that is not here is skipped. What failed. */
+int stores_run(const store_kind **kind, const struct CMUnitTest *tests, size_t n);
 
 /* One store open for a test, with the folder it lives in. */
 typedef struct store_case {
     const store_kind *kind;
     char folder[128];
     char path[160];
-    char uri[256];
+    char uri[512];
     sac_store *store;
 } store_case;
 
 void store_case_open(store_case *test, const store_kind *kind, const char *parameters);
 void store_case_reopen(store_case *test);
-void store_case_close(store_case *test); /* and remove its folder */
+void store_case_close(store_case *test); /* and remove its folder or database */
 
 /*
  * Run a function in a child process; begin it while no store is open. What it

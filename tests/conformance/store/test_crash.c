@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Processes that are killed while they write. Four threads insert, replace,
- * remove and count up; what they were told is in memory shared with the test,
- * which kills the process, opens the file and compares.
+ * remove and count up, in a collection with indexes too; what they were told is
+ * in memory shared with the test, which kills the process, opens the file and
+ * compares.
  */
 #include "stores.h"
 
@@ -90,6 +91,32 @@ static void one_increment(writer *self)
     self->book->n_acked++;
 }
 
+/* {_id, v, pad, u: [two numbers of this id's own]} */
+static sac_str doc_indexed(int32_t id, int64_t v, size_t pad)
+{
+    const sac_str plain = doc_int(id, v, pad);
+    sac_bson_iter iter;
+    sac_bson doc;
+    sac_str made = {NULL, 0};
+    char *copy = NULL;
+
+    sac_bson_init(&doc, NULL, 0);
+    if (sac_bson_iter_init(&iter, plain) == SAC_OK)
+        while (sac_bson_iter_next(&iter) == 1)
+            sac_bson_add_value(&doc, iter.key, iter.value);
+    sac_bson_begin_array(&doc, sac_str_of("u"));
+    sac_bson_add_int64(&doc, "", id * INT64_C(10) + v % 3);
+    sac_bson_add_int64(&doc, "", id * INT64_C(10) + 5 + v % 2);
+    sac_bson_end(&doc);
+    if (sac_bson_finish(&doc, &made) == SAC_OK)
+        copy = malloc(made.n);
+    if (copy)
+        memcpy(copy, made.p, made.n);
+    sac_bson_fini(&doc);
+    free((char *)plain.p);
+    return sac_str_n(copy, copy ? made.n : 0);
+}
+
 static void one_document(writer *self)
 {
     const int at = (int)(roll(&self->seed) % IDS);
@@ -97,7 +124,7 @@ static void one_document(writer *self)
     const int64_t was = self->book->acked[at];
     const bool remove = was >= 0 && roll(&self->seed) % 3 == 0;
     const int64_t v = remove ? -1 : (int64_t)roll(&self->seed) << 8 | (at & 255);
-    const sac_str doc = doc_int(id, v, roll(&self->seed) % 8 ? 50 : 5000);
+    const sac_str doc = doc_indexed(id, v < 0 ? 0 : v, roll(&self->seed) % 8 ? 50 : 5000);
     int rc;
 
     self->book->wanted[at] = v;
@@ -234,6 +261,8 @@ static void one_cycle(killed *shared, unsigned ms)
 
 static killed *shared_new(void)
 {
+    /* Of a unique one and one with arrays, and one whose keys are too long at times. */
+    static const sac_index indexes[] = {{.keys = "u", .unique = true}, {.keys = "pad,-v"}};
     killed *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                           -1, 0);
     int i;
@@ -241,6 +270,8 @@ static killed *shared_new(void)
 
     CHECK(shared != MAP_FAILED);
     store_case_open(&shared->test, store_kinds, NULL);
+    for (i = 0; i < 2; i++)
+        CHECK_INT(sac_store_make_index(shared->test.store, "docs", &indexes[i], NULL), SAC_OK);
     sac_store_close(shared->test.store);
     shared->test.store = NULL;
     for (i = 0; i < THREADS; i++)

@@ -89,13 +89,15 @@ static void test_lmdb__refuses_bad_uris(void **state)
     check_refused("lmdb:/tmp/x?readers=1K", SAC_EINVAL, "\"readers\"");
     check_refused("lmdb:/tmp/x?readers=65537", SAC_EINVAL, "\"readers\"");
     check_refused("lmdb:/tmp/x?map=1G&collections=4097", SAC_EINVAL, "\"collections\"");
+    check_refused("lmdb:/tmp/x?ttl=86401", SAC_EINVAL, "\"ttl\"");
+    check_refused("lmdb:/tmp/x?ttl=1m", SAC_EINVAL, "\"ttl\"");
     CHECK(access("/tmp/x", F_OK) != 0);
 }
 
 static void test_lmdb__decodes_the_path(void **state)
 {
     store_case *test = *state;
-    char uri[300];
+    char uri[600];
     char path[300];
     sac_store *store = NULL;
 
@@ -250,7 +252,7 @@ static int open_with_little_space(child *self, void *arg)
     struct rlimit limit;
     sac_store *store = NULL;
     sac_err err;
-    char uri[300];
+    char uri[600];
     unsigned long pages = 0;
     FILE *statm = fopen("/proc/self/statm", "r");
 
