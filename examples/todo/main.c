@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A todo app: a Backbone front end, its REST resource, an embedded database.
- * The table of fields is the whole server; the rest is the command line.
+ * A todo app: a Backbone front end, its REST resource, an embedded database
+ * (or MongoDB: --database mongodb://localhost/todo). The table of fields is
+ * the whole server; the rest is the command line.
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -12,11 +13,17 @@
 #include <sacrum/sacrum.h>
 #include <sacrum/host/microhttpd.h>
 #include <sacrum/store/lmdb.h>
+#if HAVE_MONGO
+#include <sacrum/store/mongo.h>
+#define STORES sac_lmdb, sac_mongo
+#else
+#define STORES sac_lmdb
+#endif
 
 static const sac_field todo_fields[] = {
     {.name = "title", .type = SAC_STRING, .required = true, .max_length = 200},
     {.name = "completed", .type = SAC_BOOL, .fallback = "false"},
-    {.name = "order", .type = SAC_INT, .nullable = true},
+    {.name = "order", .type = SAC_INT, .nullable = true, .indexed = true},
     {.name = "due", .type = SAC_DATE, .nullable = true},
     {.name = "url", .computed = SAC_COMPUTED_URL},
     {.name = NULL},
@@ -123,7 +130,7 @@ int main(int argc, char **argv)
     if (rc >= 0)
         return rc;
 
-    const sac_app_config config = SAC_APP_CONFIG(.database = o.database, .stores = {sac_lmdb},
+    const sac_app_config config = SAC_APP_CONFIG(.database = o.database, .stores = {STORES},
                                                  .log = print_log, .log_level = SAC_LOG_WARN);
 
     rc = sac_app_new(&config, &app, &err);

@@ -268,6 +268,15 @@ SAC_API int sac_req_insert_many(sac_req *req, const char *collection, const sac_
 SAC_API int sac_req_replace(sac_req *req, const char *collection, sac_str doc) SAC_MUST_USE;
 /** Remove a document. SAC_ENOTFOUND sets no problem. */
 SAC_API int sac_req_remove(sac_req *req, const char *collection, sac_value id) SAC_MUST_USE;
+/** Update one document by its id with a MongoDB update, as `{"$inc": {"hits": 1}}` in JSON. */
+SAC_API int sac_req_update(sac_req *req, const char *collection, sac_value id,
+                           const char *update) SAC_MUST_USE;
+/** Update every document of a query; `affected` may be NULL. All or none. */
+SAC_API int sac_req_update_many(sac_req *req, const sac_query *query, sac_str update,
+                                sac_affected *affected) SAC_MUST_USE;
+/** Remove every document of a query; `affected` may be NULL. All or none. */
+SAC_API int sac_req_remove_many(sac_req *req, const sac_query *query,
+                                sac_affected *affected) SAC_MUST_USE;
 /**
  * Read and write one document in one step, with nothing in between: `decide`
  * sees what is stored and says what becomes of it; see sac_decide. `*revision`

@@ -7,6 +7,7 @@
  * docs/reference/http.md describes, from one table.
  */
 #include <sacrum/app.h>
+#include <sacrum/index.h>
 #include <sacrum/schema.h>
 
 SAC_BEGIN
@@ -28,7 +29,8 @@ struct sac_resource_ops {
     sac_handler *replace;          /**< PUT */
     sac_handler *modify;           /**< PATCH */
     sac_handler *remove;           /**< DELETE of an item. */
-    sac_handler *clear;            /**< DELETE of the list. */
+    sac_handler *clear;            /**< DELETE of the list, with a filter or without. */
+    sac_handler *modify_many;      /**< PATCH of the list, by filter. */
     /* Append only: a slot past `size` reads as NULL. */
 };
 #define SAC_RESOURCE_OPS(...) { .size = sizeof(sac_resource_ops), __VA_ARGS__ }
@@ -46,6 +48,7 @@ typedef struct sac_resource {
     size_t size;             /**< sizeof this struct: SAC_RESOURCE sets it. */
     size_t field_size;       /**< sizeof a row of `fields`: set likewise. */
     size_t decorator_size;   /**< sizeof a row of `decorators`: set likewise. */
+    size_t index_size;       /**< sizeof a row of `indexes`: set likewise. */
     const char *name;        /**< Name of the view and, without `collection`, of the collection. */
     const char *collection;
     const sac_field *fields; /**< NULL: an open table without rows. */
@@ -55,7 +58,9 @@ typedef struct sac_resource {
     bool client_ids;         /**< A POST may carry an `_id` that the server would make. */
     unsigned methods;        /**< What is served, of list and item; 0: all but DELETE of the list. */
     bool bulk;               /**< POST of an array. */
-    bool clear;              /**< DELETE of the whole list. */
+    bool clear;              /**< DELETE of the whole list; with modify_many, PATCH of it. */
+    bool remove_many;        /**< DELETE of the list by filter. */
+    bool modify_many;        /**< PATCH of the list by filter. */
     bool upsert;             /**< PUT of an absent item makes it. */
     bool require_if_match;   /**< Writes to an item need If-Match (or `_rev`), else 428. */
     bool show_rev;           /**< Show the revision as `_rev`, and take it as a precondition. */
@@ -64,6 +69,17 @@ typedef struct sac_resource {
     int64_t per_page;        /**< When a page is asked for without its size; 0: 25. */
     int64_t max_per_page;    /**< 0: 1,000. */
     int64_t max_bulk;        /**< 0: 1,000. */
+    int64_t max_offset;      /**< How many documents a page may pass over; 0: 10,000;
+                                  SAC_NO_LIMIT. */
+    int64_t max_affected;    /**< Documents that one PATCH or DELETE by filter may meet; 0: 1,000. */
+    size_t max_sort;         /**< Bytes that a sort without an index may take; 0: 32 MiB. */
+    bool indexed_only;       /**< A list that no index helps with is 400 `not_indexed`. */
+    bool regex;              /**< Filters may use regular expressions. */
+    bool dialects;           /**< `?json=relaxed` and `canonical` are taken on GET. */
+    bool pageable;           /**< Lists in PageableCollection's shape: [{"total_entries", …}, […]]. */
+    const char *const *update_operators; /**< PATCH as application/vnd.sacrum.update+json with
+                                  these ("$inc", …); ends with NULL. */
+    const sac_index *indexes; /**< Besides those of the fields; ends with {.keys = NULL}. */
     const char *const *ignore_params; /**< Query parameters to ignore; ends with NULL. */
     const sac_decorator *decorators;  /**< Around every operation; ends with {.fn = NULL}. */
     const sac_resource_ops *ops;      /**< Operations of your own; NULL: the library's. */
@@ -71,7 +87,7 @@ typedef struct sac_resource {
 } sac_resource;
 #define SAC_RESOURCE(...)                                                      \
     { .size = sizeof(sac_resource), .field_size = sizeof(sac_field),           \
-      .decorator_size = sizeof(sac_decorator), __VA_ARGS__ }
+      .decorator_size = sizeof(sac_decorator), .index_size = sizeof(sac_index), __VA_ARGS__ }
 
 enum {
     SAC_NO_LIMIT = -1 /**< For sac_resource.max_list. */

@@ -18,6 +18,7 @@
 #include <sacrum/resource.h>
 #include <sacrum/schema.h>
 #include <sacrum/store.h>
+#include <sacrum/transfer.h>
 #include <sacrum/view.h>
 
 #endif

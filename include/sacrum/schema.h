@@ -31,6 +31,13 @@ typedef struct sac_field {
     bool write_once;      /**< Written at creation only; afterwards as read_only. */
     bool secret;          /**< Taken, stored, never shown. */
     bool open;            /**< SAC_DOCUMENT: undeclared members are taken and shown. */
+    bool unfiltered;      /**< Lists cannot be filtered or sorted by it. */
+    bool searchable;      /**< Strings: `?q=` looks into it. */
+    bool indexed;         /**< The store keeps an index on it, for filters and sorts. */
+    bool unique;          /**< The same, and no two documents have one value: 409. */
+    bool sparse;          /**< With unique: documents without the field are exempt. */
+    int64_t expires;      /**< SAC_DATE: the document goes so many seconds after it, as in
+                               sac_index; 0: never. */
     const char *fallback; /**< Default: JSON text, or `now()`, `objectid()`, `uuid()`. */
     const char *min, *max; /**< Numbers and dates: least and greatest value. */
     const char *const *one_of; /**< The values allowed, ends with NULL: strings as they are,

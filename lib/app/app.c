@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "core/table.h"
 #include "http/url.h"
+#include "store/store.h"
 
 enum {
     BUILD_BLOCK = 4096,
@@ -170,6 +171,13 @@ const sac_app_config *sac__app_config(const sac_app *app)
 void *sac__app_get(sac_app *app, size_t n)
 {
     return sac__arena_get_zero(app->core->build, n);
+}
+
+bool sac__app_reads_inline(const sac_app *app)
+{
+    const sac__core *core = app->core;
+
+    return core->config.reads == SAC_READS_INLINE && !(core->store && core->store->ops.waits);
 }
 
 const uint8_t *sac__app_secret(const sac_app *app)

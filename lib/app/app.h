@@ -12,6 +12,12 @@
 /* The config with every default filled in. */
 const sac_app_config *sac__app_config(const sac_app *app);
 
+/* Whether reads run on the host's thread: once the store is open, it has a say in this too. */
+bool sac__app_reads_inline(const sac_app *app);
+
+/* These methods of what is mounted with this `self` do wait. Until it is sealed. */
+void sac__app_set_waiting(sac_app *app, const void *self, unsigned methods);
+
 /* SAC_EINVAL once an app is sealed: `what` cannot be done any more. */
 int sac__app_building(const sac_app *app, const char *what, sac_err *err) SAC_MUST_USE;
 

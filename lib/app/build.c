@@ -119,6 +119,18 @@ void sac__app_unmount(sac_app *app, const void *self)
     }
 }
 
+void sac__app_set_waiting(sac_app *app, const void *self, unsigned methods)
+{
+    for (const sac__route *route = sac__router_first(app->core->router); route;
+         route = route->next) {
+        sac__mount *mount = route->target;
+
+        for (unsigned method = 1; mount->self == self && method <= methods; method <<= 1)
+            if (methods & method)
+                mount->actions[sac__action_of(method)].is_inline = false;
+    }
+}
+
 int sac_app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self, sac_err *err)
 {
     return sac__app_mount(app, path, ops, self, 0, err);

@@ -24,10 +24,13 @@
     X("bad_parameter", 400, "Bad query parameter")                        \
     X("bad_form", 400, "Unreadable form")                                 \
     X("too_many_parts", 400, "Too many parts in a form")                  \
+    X("bad_patch", 400, "Malformed patch")                                \
     X("bad_operator", 400, "Operator not allowed")                        \
     X("bad_cursor", 400, "Bad cursor")                                    \
     X("cursor_mismatch", 400, "Cursor of another list")                   \
     X("list_too_long", 400, "List too long")                              \
+    X("not_indexed", 400, "No index for this query")                      \
+    X("sort_too_large", 400, "Too much to sort")                          \
     X("precondition_unsupported", 400, "Precondition not supported here") \
     X("too_many_affected", 400, "More documents than allowed")            \
     X("unauthorized", 401, "Not signed in")                               \
@@ -39,6 +42,7 @@
     X("exists", 409, "Exists already")                                    \
     X("duplicate", 409, "Duplicate value")                                \
     X("conflict", 409, "Conflict")                                        \
+    X("patch_failed", 409, "Patch cannot be applied")                     \
     X("stale_revision", 409, "Stale revision")                            \
     X("precondition_failed", 412, "Precondition failed")                  \
     X("body_too_large", 413, "Body too large")                            \
@@ -51,6 +55,7 @@
     X("headers_too_large", 431, "Header fields too large")                \
     X("internal", 500, "Internal error")                                  \
     X("not_implemented", 501, "Not implemented")                          \
+    X("no_transactions", 501, "Needs transactions")                       \
     X("unavailable", 503, "Unavailable")                                  \
     X("unknown_outcome", 503, "Outcome unknown")                          \
     X("storage_full", 507, "Storage full")

@@ -130,6 +130,18 @@ static int read_origin(sac__ask *ask)
     return SAC_OK;
 }
 
+static int make_variant(sac__ask *ask)
+{
+    ask->variant = ask->resource->variants[ask->dialect];
+    return ask->resource->shows_url ? read_origin(ask) : SAC_OK;
+}
+
+int sac__ask_dialect(sac__ask *ask, sac_str name, bool *known)
+{
+    *known = dialect_of(name, &ask->dialect);
+    return *known ? make_variant(ask) : SAC_OK;
+}
+
 int sac__ask_init(sac__ask *ask, sac__resource *resource, sac_req *req)
 {
     sac_str value;
@@ -141,10 +153,9 @@ int sac__ask_init(sac__ask *ask, sac__resource *resource, sac_req *req)
         rc = choose_dialect(ask);
     if (rc != SAC_OK)
         return rc;
-    ask->variant = resource->variants[ask->dialect];
     ask->minimal = ask->prefer.p && sac__prefer_get(ask->prefer, "return", &value) &&
                    sac_str_is(value, "minimal");
-    return resource->shows_url ? read_origin(ask) : SAC_OK;
+    return make_variant(ask);
 }
 
 static int add_vary(sac_req *req)
@@ -181,19 +192,58 @@ static bool is_utf8(const sac__media *media)
     return !charset.p || (charset.n == 5 && strncasecmp(charset.p, "utf-8", 5) == 0);
 }
 
-int sac__ask_body_type(const sac__ask *ask, bool patch)
+static const struct {
+    const char *type;
+    sac__patch_kind kind;
+} patches[] = {{JSON, SAC__PATCH_FIELDS},
+               {"application/merge-patch+json", SAC__PATCH_MERGE},
+               {"application/json-patch+json", SAC__PATCH_JSON},
+               {"application/vnd.sacrum.update+json", SAC__PATCH_UPDATE}};
+
+const char *sac__ask_patch_types(const sac__resource *resource)
 {
+    return resource->def.update_operators
+               ? JSON ", application/merge-patch+json, application/json-patch+json, "
+                      "application/vnd.sacrum.update+json"
+               : JSON ", application/merge-patch+json, application/json-patch+json";
+}
+
+static bool read_patch_type(sac__ask *ask, const sac__media *media)
+{
+    const size_t n = ask->resource->def.update_operators ? 4 : 3;
+
+    for (size_t i = 0; i < n; i++) {
+        if (sac__media_is(media, patches[i].type)) {
+            ask->patch = patches[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_type(sac__ask *ask, bool patch, sac__media *media)
+{
+    if (!ask->content_type.p || !sac__media_parse(ask->content_type, media))
+        return false;
+    if (patch)
+        return read_patch_type(ask, media);
+    return sac__media_is(media, JSON) || ends_in(media->type, "+json");
+}
+
+int sac__ask_body_type(sac__ask *ask, bool patch)
+{
+    const char *types = patch ? sac__ask_patch_types(ask->resource) : JSON;
     sac__media media;
 
-    if (patch && sac__ask_header(ask, "Accept-Patch", sac_str_of(JSON)) != SAC_OK)
+    if (patch && sac__ask_header(ask, "Accept-Patch", sac_str_of(types)) != SAC_OK)
         return SAC_ENOMEM;
     if (sac_req_method(ask->req) == SAC_PUT && ask->content_range.p)
         return sac_problem(ask->req, "bad_request", "PUT of a part is not supported");
     if (!ask->content_type.p && sac_req_body(ask->req).n == 0)
         return SAC_OK;
-    if (!ask->content_type.p || !sac__media_parse(ask->content_type, &media) ||
-        !(sac__media_is(&media, JSON) || (!patch && ends_in(media.type, "+json"))))
-        return sac_problem(ask->req, "unsupported_media_type", "the body must be " JSON);
+    if (!read_type(ask, patch, &media))
+        return sac_problem(ask->req, "unsupported_media_type", "the body must be %s%s",
+                           patch ? "one of " : "", types);
     if (!is_utf8(&media))
         return sac_problem(ask->req, "unsupported_media_type", "the body must be UTF-8");
     return SAC_OK;
@@ -229,6 +279,7 @@ int sac__ask_failed(sac_req *req, int code, const sac_err *err)
             return no_memory(req);
         return sac_fail(req, SAC_EUNAVAILABLE, "%s", err->text);
     case SAC_ELIMIT: return sac_problem(req, "too_deep", "%s", err->text);
+    case SAC_EUNKNOWN:
     case SAC_ETOOBIG:
     case SAC_EFULL:
     case SAC_ENOSYS:

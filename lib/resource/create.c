@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "resource/params.h"
 #include "resource/render.h"
+#include "resource/write/indexes.h"
 
 enum { UUID_SUBTYPE = 4, UUID_RAW = 4 + 1 + 16 };
 
@@ -195,7 +196,8 @@ static int set_fields(const creation *c)
     if (!location.p)
         return no_memory(c->ask.req);
     if (!c->many) {
-        sac__tag_print(&tag, sac__tag_stamp(c->ask.resource, c->write.revision, &c->ids[0]),
+        sac__tag_print(&tag,
+                       sac__tag_stamp(c->ask.resource, sac__write_stamp(&c->write), &c->ids[0]),
                        c->ask.variant);
         rc = sac__ask_header(&c->ask, "Location", location);
         if (rc == SAC_OK)
@@ -206,12 +208,14 @@ static int set_fields(const creation *c)
     return rc;
 }
 
-static int exists(const creation *c)
+/* Which document of several it was stands before its fields. */
+static int refused(const creation *c)
 {
-    return sac_problem(c->ask.req, "exists",
-                       "an item with this %s exists; to change it, send PUT or PATCH to its own "
-                       "URL (a Backbone model does so when its idAttribute is \"%s\")",
-                       c->ask.resource->id_key, c->ask.resource->id_key);
+    const sac_str prefix = c->many ? sac_req_printf(c->ask.req, "%zu.", c->write.failed)
+                                   : sac_str_of("");
+
+    return prefix.p ? sac__indexes_refused(&c->ask, c->write.index, prefix.p)
+                    : no_memory(c->ask.req);
 }
 
 static int created(void *self, sac_req *req)
@@ -222,7 +226,7 @@ static int created(void *self, sac_req *req)
     int rc = c->write.result;
 
     if (rc == SAC_EEXIST)
-        return exists(c);
+        return refused(c);
     if (rc != SAC_OK)
         return sac__ask_failed(req, rc, &c->write.err);
     sac__render_buf(req, &out);
@@ -256,7 +260,7 @@ static int looked(void *self, sac_req *req)
     int rc = c->write.result;
 
     if (rc == SAC_EEXIST)
-        return exists(c);
+        return sac__indexes_refused(&c->ask, "_id_", "");
     if (rc != SAC_OK)
         return sac__ask_failed(req, rc, &c->write.err);
     if (!prefix.p)

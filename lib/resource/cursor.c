@@ -6,7 +6,9 @@
 
 #include "bson/wire.h"
 
-enum { NONCE = 12, MAC = 16, HEAD = 2, MAX_RAW = 272, MAX_PLAIN = HEAD + MAX_RAW };
+/* In plain: digest, passed, type and length of the id; the id; the keys. */
+enum { NONCE = 12, MAC = 16, HEAD = 8 + 8 + 1 + 4, MAX_RAW = 272, MAX_KEYS = 1024 };
+enum { MAX_PLAIN = HEAD + MAX_RAW + MAX_KEYS };
 enum { MAX_SEALED = NONCE + MAX_PLAIN + MAC, MAX_TEXT = (MAX_SEALED * 4 + 2) / 3 };
 
 static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -87,15 +89,20 @@ static void make_nonce(const sac__resource *resource, const uint8_t *plain, size
 int sac__cursor_seal(const sac__resource *resource, const sac__cursor *cursor, sac__arena *arena,
                      sac_str *out)
 {
-    const size_t n = HEAD + cursor->last.raw.n;
+    const sac_str id = cursor->last.raw;
+    const size_t n = HEAD + id.n + cursor->keys.n;
     uint8_t plain[MAX_PLAIN], sealed[MAX_SEALED];
     char text[MAX_TEXT];
 
-    if (n > sizeof plain)
-        return SAC_ENOMEM;
-    plain[0] = cursor->descending;
-    plain[1] = cursor->last.type;
-    memcpy(plain + HEAD, cursor->last.raw.p, cursor->last.raw.n);
+    if (id.n > MAX_RAW || cursor->keys.n > MAX_KEYS)
+        return SAC_ETOOBIG;
+    sac__wire_put64(plain, cursor->digest);
+    sac__wire_put64(plain + 8, (uint64_t)cursor->passed);
+    plain[16] = cursor->last.type;
+    sac__wire_put32(plain + 17, (uint32_t)id.n);
+    memcpy(plain + HEAD, id.p, id.n);
+    if (cursor->keys.n > 0)
+        memcpy(plain + HEAD + id.n, cursor->keys.p, cursor->keys.n);
     make_nonce(resource, plain, n, sealed);
     if (!crypt_gcm(resource, true, sealed, plain, n))
         return SAC_ENOMEM;
@@ -108,23 +115,29 @@ int sac__cursor_open(const sac__resource *resource, sac_str text, sac__arena *ar
 {
     uint8_t sealed[MAX_SEALED], plain[MAX_PLAIN];
     sac_str raw;
-    size_t n;
+    size_t n, n_id;
 
     if (text.n > MAX_TEXT || !decode64(text, sealed, &n) || n < NONCE + HEAD + MAC)
         return SAC_EINVAL;
     n -= NONCE + MAC;
     if (!crypt_gcm(resource, false, sealed, plain, n))
         return SAC_EINVAL;
+    n_id = sac__wire_get32(plain + 17);
+    if (n_id > n - HEAD)
+        return SAC_EINVAL;
     raw = sac__arena_dup(arena, sac_str_n(plain + HEAD, n - HEAD));
     if (!raw.p)
         return SAC_ENOMEM;
-    *out = (sac__cursor){.descending = plain[0], .last = {plain[1], raw}};
+    *out = (sac__cursor){.digest = sac__wire_get64(plain),
+                         .passed = (int64_t)sac__wire_get64(plain + 8),
+                         .last = {plain[16], {raw.p, n_id}},
+                         .keys = {raw.p + n_id, n - HEAD - n_id}};
     return SAC_OK;
 }
 
 int sac__cursor_init(sac__resource *resource, const uint8_t secret[32], sac_err *err)
 {
-    static const char purpose[] = "sacrum cursor";
+    static const char purpose[] = "sacrum cursor 2";
     uint8_t nonce_key[32];
     unsigned n = 0;
 

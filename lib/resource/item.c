@@ -22,7 +22,7 @@ static int read_doc(void *self, const sac_view *view)
     r->foreign = !sac__resource_owns(r->ask.resource, &id);
     if (r->foreign)
         return SAC_OK;
-    sac__tag_print(&r->tag, sac__tag_stamp(r->ask.resource, view->revision, &r->id),
+    sac__tag_print(&r->tag, sac__tag_stamp(r->ask.resource, sac__view_stamp(view), &r->id),
                    r->ask.variant);
     r->verdict = sac__tag_judge(&r->ask, &r->tag);
     if (r->verdict != SAC__PASS)
@@ -71,7 +71,7 @@ int sac__resource_read(void *self, sac_req *req)
     r.err.text[0] = '\0';
     rc = sac__ask_init_read(&r.ask, resource, req);
     if (rc == SAC_OK)
-        rc = sac__params_other(&r.ask);
+        rc = sac__params_item(&r.ask);
     if (rc != SAC_OK)
         return rc;
     if (!sac__schema_id_parse(resource->schema, sac_req_param(req, "id"), sac__req_arena(req),

@@ -12,13 +12,14 @@ static const size_t offsets[SAC__OPS] = {
     [SAC__OP_MODIFY] = offsetof(sac_resource_ops, modify),
     [SAC__OP_REMOVE] = offsetof(sac_resource_ops, remove),
     [SAC__OP_CLEAR] = offsetof(sac_resource_ops, clear),
+    [SAC__OP_MODIFY_MANY] = offsetof(sac_resource_ops, modify_many),
 };
 
 static sac_handler *const library[SAC__OPS] = {
     [SAC__OP_LIST] = sac__resource_list,     [SAC__OP_READ] = sac__resource_read,
     [SAC__OP_CREATE] = sac__resource_create, [SAC__OP_REPLACE] = sac__resource_replace,
     [SAC__OP_MODIFY] = sac__resource_modify, [SAC__OP_REMOVE] = sac__resource_remove,
-    [SAC__OP_CLEAR] = sac__resource_clear,
+    [SAC__OP_CLEAR] = sac__resource_clear,   [SAC__OP_MODIFY_MANY] = sac__resource_modify_many,
 };
 
 /* A slot past the size of the program's table reads as NULL. */

@@ -70,11 +70,12 @@ static int compute(void *self, const sac__plan_field *field, sac_str doc, sac__b
 
 void sac__render_init(sac__render *render, const sac__ask *ask)
 {
-    *render = (sac__render){.encoding = {.dialect = ask->dialect,
-                                         .plan = sac__schema_plan(ask->resource->schema),
-                                         .compute = compute,
-                                         .self = render},
-                            .ask = ask};
+    *render = (sac__render){
+        .encoding = {.dialect = ask->dialect,
+                     .plan = ask->plan ? ask->plan : sac__schema_plan(ask->resource->schema),
+                     .compute = compute,
+                     .self = render},
+        .ask = ask};
 }
 
 int sac__render_doc(sac__render *render, sac_str doc, uint64_t revision, sac__buf *out,

@@ -4,8 +4,16 @@
 
 #include "resource/ask.h"
 #include "resource/cursor.h"
+#include "resource/write/indexes.h"
 
-enum { DEFAULT_LIST = 10000, DEFAULT_PAGE = 25, DEFAULT_MAX_PAGE = 1000, DEFAULT_BULK = 1000 };
+enum {
+    DEFAULT_LIST = 10000,
+    DEFAULT_PAGE = 25,
+    DEFAULT_MAX_PAGE = 1000,
+    DEFAULT_BULK = 1000,
+    DEFAULT_OFFSET = 10000,
+    DEFAULT_AFFECTED = 1000
+};
 
 #define ALL_METHODS (SAC_GET | SAC_POST | SAC_PUT | SAC_PATCH | SAC_DELETE)
 
@@ -20,6 +28,42 @@ bool sac__resource_owns(const sac__resource *resource, const sac_value *id)
     case SAC_ID_STRING: return sac_value_str(id, &text) && text.n >= 1 && text.n <= 256;
     default: return id->type == SAC_BSON_OBJECTID;
     }
+}
+
+static bool is_index(sac_str name)
+{
+    size_t i = 0;
+
+    while (i < name.n && name.p[i] >= '0' && name.p[i] <= '9')
+        i++;
+    return name.n > 0 && i == name.n;
+}
+
+bool sac__resource_shows(const sac__resource *resource, sac_str path)
+{
+    const sac__plan *plan = sac__schema_plan(resource->schema);
+    const sac__plan_field *field = NULL;
+    const char *end = path.p + path.n;
+
+    for (const char *at = path.p; at <= end;) {
+        const char *dot = memchr(at, '.', (size_t)(end - at));
+        const sac_str name = sac_str_n(at, (size_t)((dot ? dot : end) - at));
+        size_t hint = 0;
+
+        at = (dot ? dot : end) + 1;
+        if (field && field->item && is_index(name)) {
+            field = field->item;
+            continue;
+        }
+        if (field)
+            plan = field->item ? field->item->plan : field->plan;
+        if (!plan)
+            return true;
+        field = sac__plan_shown(plan, name, &hint);
+        if (!field || field->flags & SAC__PLAN_HIDDEN)
+            return !field && plan->open;
+    }
+    return true;
 }
 
 /* The least and the greatest id of each type, as sac_value_compare() has them. */
@@ -91,6 +135,11 @@ static int run_clear(void *self, sac_req *req)
     return sac__ops_run(self, SAC__OP_CLEAR, req);
 }
 
+static int run_modify_many(void *self, sac_req *req)
+{
+    return sac__ops_run(self, SAC__OP_MODIFY_MANY, req);
+}
+
 /* Which slot of a view answers a method, where it is served. */
 static sac_handler *serve(const sac__resource *resource, unsigned method, sac_handler *handler)
 {
@@ -107,11 +156,14 @@ static sac_view_ops view_of(const sac__resource *resource)
 
 static void make_views(sac__resource *resource)
 {
-    const bool clear = resource->def.clear || resource->frames[SAC__OP_CLEAR];
+    const sac_resource *def = &resource->def;
+    const bool clear = def->clear || def->remove_many || resource->frames[SAC__OP_CLEAR];
+    const bool modify = def->modify_many || resource->frames[SAC__OP_MODIFY_MANY];
 
     resource->list_view = view_of(resource);
     resource->list_view.get = serve(resource, SAC_GET, run_list);
     resource->list_view.post = serve(resource, SAC_POST, run_create);
+    resource->list_view.patch = modify ? serve(resource, SAC_PATCH, run_modify_many) : NULL;
     resource->list_view.del = clear ? serve(resource, SAC_DELETE, run_clear) : NULL;
     resource->item_view = view_of(resource);
     resource->item_view.get = serve(resource, SAC_GET, run_read);
@@ -129,7 +181,7 @@ static unsigned inline_methods(const sac__resource *resource, bool reads, bool l
     } rows[] = {{SAC_GET | SAC_HEAD, SAC__OP_LIST, SAC__OP_READ},
                 {SAC_POST, SAC__OP_CREATE, SAC__OP_CREATE},
                 {SAC_PUT, SAC__OP_REPLACE, SAC__OP_REPLACE},
-                {SAC_PATCH, SAC__OP_MODIFY, SAC__OP_MODIFY},
+                {SAC_PATCH, SAC__OP_MODIFY_MANY, SAC__OP_MODIFY},
                 {SAC_DELETE, SAC__OP_CLEAR, SAC__OP_REMOVE}};
     unsigned methods = SAC_OPTIONS;
 
@@ -149,11 +201,15 @@ static int seal(void *self, sac_app *app, sac_err *err)
     if (!resource->store)
         return sac_err_set(err, SAC_EINVAL, "resource %s: the app has no database",
                            resource->def.name);
+    if (!sac__app_reads_inline(app))
+        sac__app_set_waiting(app, resource, SAC_GET);
     resource->tag_key = sac__app_tag_key(app);
     for (int i = 0; i < SAC__DIALECTS; i++)
         resource->variants[i] = sac__tag_variant(resource, (sac_json_dialect)i);
     resource->has_cursors = secret != NULL;
-    return secret ? sac__cursor_init(resource, secret, err) : SAC_OK;
+    if (secret && sac__cursor_init(resource, secret, err) != SAC_OK)
+        return SAC_ENOMEM;
+    return sac__indexes_make(resource, err);
 }
 
 static void free_resource(void *self)
@@ -187,6 +243,10 @@ static int check_limits(const sac__resource *resource, sac_err *err)
         return bad(resource, err, "per_page must be from 1 to max_per_page");
     if (def->max_bulk < 1)
         return bad(resource, err, "max_bulk is negative");
+    if (def->max_affected < 1)
+        return bad(resource, err, "max_affected is negative");
+    if (def->max_offset < SAC_NO_LIMIT)
+        return bad(resource, err, "max_offset is negative");
     return SAC_OK;
 }
 
@@ -208,6 +268,8 @@ static int check(const sac__resource *resource, sac_err *err)
         return bad(resource, err, "id_key is empty");
     if (def->items_key && !*def->items_key)
         return bad(resource, err, "items_key is empty");
+    if (def->items_key && def->pageable)
+        return bad(resource, err, "pageable: not with items_key");
     return check_limits(resource, err);
 }
 
@@ -227,6 +289,10 @@ static void fill_defaults(sac__resource *resource)
         def->per_page = def->max_per_page < DEFAULT_PAGE ? def->max_per_page : DEFAULT_PAGE;
     if (!def->max_bulk)
         def->max_bulk = DEFAULT_BULK;
+    if (!def->max_affected)
+        def->max_affected = DEFAULT_AFFECTED;
+    if (!def->max_offset)
+        def->max_offset = DEFAULT_OFFSET;
     resource->id_key = def->id_key ? def->id_key : "_id";
 }
 
@@ -335,7 +401,7 @@ static int encode_path(sac_app *app, const char *path, sac_str *out, sac_err *er
 
 static int mount(sac_app *app, sac__resource *resource, const char *path, sac_err *err)
 {
-    const bool reads = sac__app_config(app)->reads == SAC_READS_INLINE;
+    const bool reads = sac__app_reads_inline(app);
     char *list = NULL, *item = NULL;
     int rc = make_paths(app, path, &list, &item, err);
 
@@ -350,7 +416,9 @@ static int mount(sac_app *app, sac__resource *resource, const char *path, sac_er
         rc = sac__app_mount(app, item, &resource->item_view, resource,
                             inline_methods(resource, reads, false), err);
     if (rc == SAC_OK && (resource->def.methods & SAC_PATCH))
-        rc = sac__app_set_options(app, item, "Accept-Patch", "application/json");
+        rc = sac__app_set_options(app, item, "Accept-Patch", sac__ask_patch_types(resource));
+    if (rc == SAC_OK && resource->list_view.patch)
+        rc = sac__app_set_options(app, list, "Accept-Patch", sac__ask_patch_types(resource));
     return rc == SAC_OK ? add_fence(app, list, err) : rc;
 }
 
@@ -376,7 +444,9 @@ int sac_app_resource(sac_app *app, const char *path, const sac_resource *def, sa
     }
     set_bounds(resource);
     make_views(resource);
-    rc = mount(app, resource, path, err);
+    rc = sac__indexes_read(app, resource, err);
+    if (rc == SAC_OK)
+        rc = mount(app, resource, path, err);
     if (rc == SAC_OK)
         rc = sac__app_at_seal(app, seal, resource, err);
     if (rc != SAC_OK)

@@ -20,10 +20,12 @@ typedef enum sac__op {
     SAC__OP_MODIFY,
     SAC__OP_REMOVE,
     SAC__OP_CLEAR,
+    SAC__OP_MODIFY_MANY,
     SAC__OPS
 } sac__op;
 
 typedef struct sac__frame sac__frame;
+typedef struct sac__declared sac__declared; /* an index of the table: write/indexes.h */
 
 typedef struct sac__resource {
     sac_resource def; /* the host program's, defaults filled in */
@@ -34,6 +36,7 @@ typedef struct sac__resource {
     sac_view_ops list_view, item_view;
     const sac__frame *frames[SAC__OPS]; /* the program's slots, outermost first; NULL: none */
     bool waits[SAC__OPS];               /* one of them may wait */
+    const sac__declared *indexes;
     sac_oid_source oids;
     bool shows_url;
     sac_value from, to; /* where ids of the resource's type lie */
@@ -49,6 +52,10 @@ typedef struct sac__resource {
 /* Whether a stored `_id` is one of the resource's: documents with others are not part of it. */
 bool sac__resource_owns(const sac__resource *resource, const sac_value *id);
 
+/* Whether a client may see what a dotted path of its leads to; what it says of arrays holds for
+ * their elements. */
+bool sac__resource_shows(const sac__resource *resource, sac_str path);
+
 /* Reads the program's tables into `frames` and `waits`: SAC_EVERSION, SAC_EINVAL, SAC_ENOMEM. */
 int sac__ops_read(sac_app *app, sac__resource *resource, sac_err *err) SAC_MUST_USE;
 /* Runs the program's slot or the library's operation. */
@@ -62,5 +69,6 @@ sac_handler sac__resource_replace;
 sac_handler sac__resource_modify;
 sac_handler sac__resource_remove;
 sac_handler sac__resource_clear;
+sac_handler sac__resource_modify_many;
 
 #endif

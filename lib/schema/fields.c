@@ -3,7 +3,7 @@
 
 #include "json/encode.h"
 #include "json/number/numeral.h"
-#include "schema/members.h"
+#include "bson/members.h"
 #include "schema/rule.h"
 
 /* Names in order, so that those of one nested document stand together. */

@@ -470,14 +470,14 @@ int sac__schema_create(const sac__making *making, const sac__body *body, sac_val
     return sac__maker_close(&m, doc);
 }
 
-int sac__schema_replace(const sac__making *making, const sac__body *body, sac_str stored,
-                        sac_str *doc)
+static int replace(sac__maker_kind kind, const sac__making *making, const sac__body *body,
+                   sac_str stored, sac_str *doc)
 {
     sac__maker m;
     bool echoed;
     int rc;
 
-    sac__maker_open(&m, SAC__MAKER_REPLACE, making, body);
+    sac__maker_open(&m, kind, making, body);
     sac_bson_add_value(&m.out, sac_str_of("_id"), sac_bson_get(stored, sac_str_of("_id")));
     echoed = put_members(&m, &making->schema->shown, body->doc, &stored);
     rc = sac__maker_close(&m, doc);
@@ -485,4 +485,16 @@ int sac__schema_replace(const sac__making *making, const sac__body *body, sac_st
     if (rc == SAC_OK && echoed && doc->n == stored.n)
         memcpy(m.out.p, stored.p, stored.n);
     return rc;
+}
+
+int sac__schema_replace(const sac__making *making, const sac__body *body, sac_str stored,
+                        sac_str *doc)
+{
+    return replace(SAC__MAKER_REPLACE, making, body, stored, doc);
+}
+
+int sac__schema_patched(const sac__making *making, const sac__body *body, sac_str stored,
+                        sac_str *doc)
+{
+    return replace(SAC__MAKER_MODIFY, making, body, stored, doc);
 }

@@ -3,7 +3,7 @@
 #define SCHEMA_MAKER_H
 
 #include "core/buf.h"
-#include "schema/members.h"
+#include "bson/members.h"
 #include "schema/rule.h"
 
 /* A document that is being made of a body and what is stored. */

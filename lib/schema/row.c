@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <sacrum/index.h>
+
 /* Which members of a row mean something for a type. */
 static bool has_bounds(sac_type type)
 {
@@ -43,6 +45,22 @@ static int check_shape(const sac_field *row, sac_err *err)
     return SAC_OK;
 }
 
+/* What lists and indexes make of a field. */
+static int check_use(const sac_field *row, sac_err *err)
+{
+    if (row->searchable && row->type != SAC_STRING)
+        return refuse(err, "searchable", "only for strings");
+    if (row->searchable && row->secret)
+        return refuse(err, "searchable", "but secret");
+    if (row->sparse && !row->unique)
+        return refuse(err, "sparse", "only with unique");
+    if (row->expires && row->type != SAC_DATE)
+        return refuse(err, "expires", "only for dates");
+    if (row->expires < SAC_EXPIRES_THEN)
+        return refuse(err, "expires", "negative");
+    return SAC_OK;
+}
+
 static int check_computed(const sac_field *row, sac_err *err)
 {
     if (row->computed != SAC_COMPUTED_URL)
@@ -54,6 +72,8 @@ static int check_computed(const sac_field *row, sac_err *err)
     if (row->fallback || row->min || row->max || row->one_of || row->pattern || row->min_length ||
         row->max_length)
         return refuse(err, "computed", "not with a fallback or bounds");
+    if (row->searchable || row->indexed || row->unique || row->expires)
+        return refuse(err, "computed", "not with searchable, indexed, unique or expires");
     return SAC_OK;
 }
 
@@ -67,11 +87,19 @@ static int check_item(const sac_field *row, sac_err *err)
         return refuse(err, "secret", "not for items");
     if (row->fallback)
         return refuse(err, "fallback", "not for items");
+    if (row->unfiltered)
+        return refuse(err, "unfiltered", "not for items");
+    if (row->indexed || row->unique || row->expires)
+        return refuse(err,
+                      row->indexed  ? "indexed"
+                      : row->unique ? "unique"
+                                    : "expires",
+                      "not for items: the array has it");
     return SAC_OK;
 }
 
-static void note_misfit(void *self, sac__json_misfit misfit, sac_str path,
-                        const sac__plan_field *field)
+void sac__schema_note_misfit(void *self, sac__json_misfit misfit, sac_str path,
+                             const sac__plan_field *field)
 {
     bool *misfits = self;
 
@@ -87,7 +115,7 @@ static int read_text(sac__schema *schema, const sac__plan_field *field, const ch
 {
     bool misfits = false;
     const sac__json_decoding decoding = {
-        .flags = SAC_JSON_KEY_RULES, .misfit = note_misfit, .self = &misfits};
+        .flags = SAC_JSON_KEY_RULES, .misfit = sac__schema_note_misfit, .self = &misfits};
     sac_err why = {.code = 0};
     sac_value value;
     sac_bson doc;
@@ -273,6 +301,8 @@ int sac__rule_compile(sac__schema *schema, const sac__plan_field *field, sac__ru
 {
     int rc = check_shape(&rule->row, err);
 
+    if (rc == SAC_OK)
+        rc = check_use(&rule->row, err);
     if (rc == SAC_OK && rule->row.computed != SAC_NOT_COMPUTED)
         rc = check_computed(&rule->row, err);
     if (rc == SAC_OK && item)

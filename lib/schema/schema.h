@@ -3,6 +3,7 @@
 #define SCHEMA_SCHEMA_H
 
 #include <sacrum/bson.h>
+#include <sacrum/index.h>
 #include <sacrum/schema.h>
 
 #include "core/arena.h"
@@ -38,7 +39,17 @@ const sac__plan *sac__schema_plan(const sac__schema *schema);
 enum { SAC__COMPUTED_REV = 100 };
 int sac__schema_computed(const sac__plan_field *field);
 
-/* Stands for all that the shown bytes depend on: changes when the table does. */
+/* Whether lists may be filtered and sorted by a plan's row; whether `q` looks into it. */
+bool sac__schema_filterable(const sac__plan_field *field);
+bool sac__schema_searchable(const sac__plan_field *field);
+
+/* For decoders that are only asked whether all fits: sets the bool that `self` points to. */
+sac__json_misfit_fn sac__schema_note_misfit;
+
+/* The index that a plan's row asks for, but for its keys; false: none. */
+bool sac__schema_indexed(const sac__plan_field *field, sac_index *out);
+
+/* Stands for all that a list's bytes depend on: changes when the table does. */
 uint64_t sac__schema_fingerprint(const sac__schema *schema);
 
 typedef struct sac__schema_limits {
@@ -100,6 +111,9 @@ typedef struct sac__making {
 int sac__schema_create(const sac__making *making, const sac__body *body, sac_value id,
                        sac_str *doc) SAC_MUST_USE; /* id MISSING: none is written */
 int sac__schema_replace(const sac__making *making, const sac__body *body, sac_str stored,
+                        sac_str *doc) SAC_MUST_USE;
+/* The same of a body that is the stored document as a patch left it: without defaults. */
+int sac__schema_patched(const sac__making *making, const sac__body *body, sac_str stored,
                         sac_str *doc) SAC_MUST_USE;
 /* SAC_EINVAL: two keys overlap (400); its text in `err`. */
 int sac__schema_modify(const sac__making *making, const sac__body *body, sac_str stored,

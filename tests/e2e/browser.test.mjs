@@ -57,7 +57,7 @@ describe('the todo app', {timeout: 180_000, skip}, () => {
       if (pathname.startsWith('/api/'))
         sent.push(`${answer.request().method()} ${pathname} ${answer.status()}`);
     });
-    await Promise.all([tab.waitForResponse('**/api/todos'), tab.goto(server.base)]);
+    await Promise.all([tab.waitForResponse('**/api/todos?sort=order'), tab.goto(server.base)]);
     return tab;
   }
 

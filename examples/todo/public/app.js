@@ -75,7 +75,7 @@
       this.stale = this.writes > 0;
       if (this.stale || this.reading)
         return;
-      this.reading = this.fetch();
+      this.reading = this.fetch({data: {sort: 'order'}});
       this.reading.always(() => { this.reading = null; });
     },
 

@@ -20,7 +20,7 @@ int sac__data_may_wait(sac_req *req, const char *call)
 
 int sac__data_may_read(sac_req *req, const char *call)
 {
-    if (req->core->config.reads == SAC_READS_INLINE || sac__req_may_wait(req))
+    if (sac__app_reads_inline(req->group) || sac__req_may_wait(req))
         return SAC_OK;
     return misused(req, call, " where reads are SAC_READS_ON_WORKERS");
 }
@@ -42,7 +42,7 @@ static int begin_read(sac_req *req, const char *call, sac_store **out)
     return rc == SAC_OK ? get_store(req, out) : rc;
 }
 
-static int begin_write(sac_req *req, const char *call, sac_store **out)
+int sac__data_begin_write(sac_req *req, const char *call, sac_store **out)
 {
     const int rc = sac__data_may_wait(req, call);
 
@@ -212,8 +212,7 @@ int sac_req_find(sac_req *req, const sac_query *query, const sac_sink *sink)
     return find(req, "sac_req_find", query, 0, sink);
 }
 
-/* SAC_ENOTFOUND is the caller's to judge. */
-static int end_write(sac_req *req, const char *collection, int rc, const sac_err *err)
+int sac__data_end_write(sac_req *req, const char *collection, int rc, const sac_err *err)
 {
     return rc == SAC_OK || rc == SAC_ENOTFOUND ? rc : sac__data_failed(req, collection, rc, err);
 }
@@ -222,12 +221,12 @@ static int do_write(sac_req *req, const char *call, sac_write *write)
 {
     sac_err err = {.code = 0};
     sac_store *store = NULL;
-    int rc = begin_write(req, call, &store);
+    int rc = sac__data_begin_write(req, call, &store);
 
     if (rc != SAC_OK)
         return rc;
     rc = sac_store_write(store, write, &err);
-    return end_write(req, write->collection, rc, &err);
+    return sac__data_end_write(req, write->collection, rc, &err);
 }
 
 int sac_req_write(sac_req *req, sac_write *write)
@@ -289,24 +288,24 @@ int sac_req_replace(sac_req *req, const char *collection, sac_str doc)
 {
     sac_err err = {.code = 0};
     sac_store *store = NULL;
-    int rc = begin_write(req, "sac_req_replace", &store);
+    int rc = sac__data_begin_write(req, "sac_req_replace", &store);
 
     if (rc != SAC_OK)
         return rc;
     rc = sac_store_replace(store, collection, doc, &err);
-    return end_write(req, collection, rc, &err);
+    return sac__data_end_write(req, collection, rc, &err);
 }
 
 int sac_req_remove(sac_req *req, const char *collection, sac_value id)
 {
     sac_err err = {.code = 0};
     sac_store *store = NULL;
-    int rc = begin_write(req, "sac_req_remove", &store);
+    int rc = sac__data_begin_write(req, "sac_req_remove", &store);
 
     if (rc != SAC_OK)
         return rc;
     rc = sac_store_remove(store, collection, id, &err);
-    return end_write(req, collection, rc, &err);
+    return sac__data_end_write(req, collection, rc, &err);
 }
 
 int sac_req_decide(sac_req *req, const char *collection, sac_value id, sac_decide *decide,

@@ -14,6 +14,11 @@ int sac__data_may_read(sac_req *req, const char *call) SAC_MUST_USE;
 /* Answers for an error of the store. */
 int sac__data_failed(sac_req *req, const char *collection, int rc, const sac_err *err);
 
+/* The store, for a call of that name that writes. */
+int sac__data_begin_write(sac_req *req, const char *call, sac_store **out) SAC_MUST_USE;
+/* The result of a write: SAC_ENOTFOUND is the caller's to judge. */
+int sac__data_end_write(sac_req *req, const char *collection, int rc, const sac_err *err);
+
 /* A query of any size that is known, as the library knows it. SAC_EINVAL, SAC_EVERSION. */
 int sac__data_query(sac_req *req, const sac_query *query, sac_query *out) SAC_MUST_USE;
 

@@ -76,7 +76,7 @@ typedef struct answer {
 } answer;
 
 typedef struct held {
-    uint64_t revision;
+    uint64_t revision, stamp;
     size_t n;
 } held;
 
@@ -103,7 +103,7 @@ static int add_row(void *self, const sac_view *view)
 
 static int hold_doc(void *self, const sac_view *view)
 {
-    const held head = {.revision = view->revision, .n = view->doc.n};
+    const held head = {.revision = view->revision, .stamp = view->stamp, .n = view->doc.n};
     answer *a = self;
 
     sac__buf_add(&a->docs, &head, sizeof head);
@@ -135,7 +135,9 @@ static int add_held(answer *a)
 
         memcpy(&head, a->docs.p + a->next, sizeof head);
         a->next += sizeof head;
-        view = (sac_view){.doc = sac_str_n(a->docs.p + a->next, head.n), .revision = head.revision};
+        view = (sac_view){.doc = sac_str_n(a->docs.p + a->next, head.n),
+                          .revision = head.revision,
+                          .stamp = head.stamp};
         a->next += head.n;
         rc = add_row(a, &view);
     }
@@ -183,11 +185,16 @@ static int failed(sac_req *req, const answer *a, int rc)
     return rc;
 }
 
+static int copy_str(sac__arena *arena, sac_str *text)
+{
+    if (text->n > 0)
+        *text = sac__arena_dup(arena, *text);
+    return text->n > 0 && !text->p ? SAC_ENOMEM : SAC_OK;
+}
+
 static int copy_value(sac__arena *arena, sac_value *value)
 {
-    if (value->raw.n > 0)
-        value->raw = sac__arena_dup(arena, value->raw);
-    return value->raw.n > 0 && !value->raw.p ? SAC_ENOMEM : SAC_OK;
+    return copy_str(arena, &value->raw);
 }
 
 static int copy_query(sac_req *req, const sac_query *from, sac_query *to)
@@ -198,8 +205,10 @@ static int copy_query(sac_req *req, const sac_query *from, sac_query *to)
         return rc;
     if (to->collection)
         to->collection = sac__arena_dup(req->arena, sac_str_of(to->collection)).p;
-    to->filter = sac__arena_dup(req->arena, to->filter);
-    if ((from->collection && !to->collection) || !to->filter.p ||
+    if ((from->collection && !to->collection) || copy_str(req->arena, &to->filter) != SAC_OK ||
+        copy_str(req->arena, &to->sort) != SAC_OK ||
+        copy_str(req->arena, &to->projection) != SAC_OK ||
+        copy_str(req->arena, &to->after_keys) != SAC_OK ||
         copy_value(req->arena, &to->after) != SAC_OK ||
         copy_value(req->arena, &to->from) != SAC_OK || copy_value(req->arena, &to->to) != SAC_OK)
         return sac_fail(req, SAC_ENOMEM, "no memory for a query");
@@ -259,7 +268,7 @@ int sac_reply_rows(sac_req *req, int status, const char *type, const sac_query *
     rc = begin(a, &table);
     if (rc == SAC_OK)
         return sac__rows_reply(req, status, type, &a->rows,
-                               !a->waits && req->core->config.reads == SAC_READS_INLINE);
+                               !a->waits && sac__app_reads_inline(req->group));
     sac__rows_close(&a->rows);
     return failed(req, a, rc);
 }

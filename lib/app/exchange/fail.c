@@ -42,9 +42,12 @@ static int code_of(const sac__problem_kind *kind)
 static const sac__problem_kind *kind_of(int code)
 {
     const int status = code < 0 ? sac_err_status(code) : 500;
-    const sac__problem_kind *kind = code == SAC_ECONFLICT ? sac__problem_kind_of("conflict")
-                                                          : sac__problem_kind_for_status(status);
+    const sac__problem_kind *kind = sac__problem_kind_for_status(status);
 
+    if (code == SAC_ECONFLICT)
+        kind = sac__problem_kind_of("conflict");
+    else if (code == SAC_EUNKNOWN)
+        kind = sac__problem_kind_of("unknown_outcome");
     return kind ? kind : sac__problem_kind_of("internal");
 }
 

@@ -410,6 +410,13 @@ static int removes(sac_req *req)
     return rc ? rc : sac_reply_empty(req, 204);
 }
 
+static int updates(sac_req *req)
+{
+    const int rc = sac_req_update(req, "things", five, "{\"$inc\": {\"n\": 1}}");
+
+    return rc ? rc : sac_reply_empty(req, 204);
+}
+
 static void test_req_replace_and_remove__want_what_is_there(void **state)
 {
     act *const acts[] = {replaces, removes};
@@ -736,11 +743,11 @@ static void survive(act *post, const sac_app_config *with, int status)
 
 static void test_data__survives_oom(void **state)
 {
-    act *const writes[] = {inserts_many, replaces, removes};
+    act *const writes[] = {inserts_many, replaces, removes, updates};
     act *const queries[] = {finds_first, finds};
 
     (void)state;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         survive(writes[i], &config, 204);
     the_many = (many){.n = 20, .fail_at = -1};
     for (int i = 0; i < 2; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/todos.h"
+#include "lists.h"
 
 /* Ids i000, i001, …: in one bulk POST, so that setting up is one commit. */
 static void fill(todos *t, int n)
@@ -24,42 +24,6 @@ static void open_filled(todos *t, const sac_resource *like, int n)
     kept = resource;
     todos_open(t, &kept);
     fill(t, n);
-}
-
-/* The ids of a list, as "i000 i001". */
-static const char *ids(const todos *t)
-{
-    static char text[8192];
-    const char *p = t->reply.body.p, *end = p + t->reply.body.n;
-    size_t used = 0;
-
-    text[0] = '\0';
-    while ((p = memmem(p, (size_t)(end - p), "\"_id\":\"", 7))) {
-        const char *quote = memchr(p + 7, '"', (size_t)(end - p - 7));
-
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s", used ? " " : "",
-                                 (int)(quote - p - 7), p + 7);
-        p = quote;
-    }
-    return text;
-}
-
-/* The URL of a link of the last answer. */
-static const char *link_of(todos *t, const char *rel)
-{
-    static char url[1024];
-    char links[2048], wanted[32];
-    char *at, *from;
-
-    snprintf(links, sizeof links, "%s", todos_header(t, "link") ? todos_header(t, "link") : "");
-    snprintf(wanted, sizeof wanted, ">; rel=\"%s\"", rel);
-    at = strstr(links, wanted);
-    if (!at)
-        return NULL;
-    *at = '\0';
-    from = strrchr(links, '<');
-    snprintf(url, sizeof url, "%s", from + 1);
-    return url;
 }
 
 static void test_list__is_a_plain_array(void **state)
@@ -90,18 +54,18 @@ static void test_list__is_paged(void **state)
     (void)state;
     open_filled(&t, &todo_resource, 7);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=2&per_page=3", NULL), 200);
-    assert_string_equal(ids(&t), "i003 i004 i005");
+    assert_string_equal(lists_ids(&t), "i003 i004 i005");
     assert_string_equal(todos_header(&t, "x-page"), "2");
     assert_string_equal(todos_header(&t, "x-per-page"), "3");
     assert_string_equal(todos_header(&t, "x-total-count"), "7");
     assert_string_equal(todos_header(&t, "x-total-pages"), "3");
     assert_string_equal(todos_header(&t, "x-count-strategy"), "exact");
-    assert_string_equal(link_of(&t, "first"), "/api/todos?page=1&per_page=3");
-    assert_string_equal(link_of(&t, "prev"), "/api/todos?page=1&per_page=3");
-    assert_string_equal(link_of(&t, "last"), "/api/todos?page=3&per_page=3");
-    CHECK_INT(todos_ask(&t, "GET", link_of(&t, "next"), NULL), 200);
-    assert_string_equal(ids(&t), "i006");
-    CHECK(link_of(&t, "next") == NULL && link_of(&t, "prev") == NULL);
+    assert_string_equal(lists_link(&t, "first"), "/api/todos?page=1&per_page=3");
+    assert_string_equal(lists_link(&t, "prev"), "/api/todos?page=1&per_page=3");
+    assert_string_equal(lists_link(&t, "last"), "/api/todos?page=3&per_page=3");
+    CHECK_INT(todos_ask(&t, "GET", lists_link(&t, "next"), NULL), 200);
+    assert_string_equal(lists_ids(&t), "i006");
+    CHECK(lists_link(&t, "next") == NULL && lists_link(&t, "prev") == NULL);
     CHECK(todos_header(&t, "x-page") == NULL && todos_header(&t, "x-total-count") == NULL);
     todos_close(&t);
 }
@@ -113,11 +77,11 @@ static void test_list__takes_limit_and_offset(void **state)
     (void)state;
     open_filled(&t, &todo_resource, 7);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?limit=2&offset=4", NULL), 200);
-    assert_string_equal(ids(&t), "i004 i005");
-    assert_string_equal(link_of(&t, "prev"), "/api/todos?offset=2&limit=2");
-    assert_string_equal(link_of(&t, "last"), "/api/todos?offset=6&limit=2");
+    assert_string_equal(lists_ids(&t), "i004 i005");
+    assert_string_equal(lists_link(&t, "prev"), "/api/todos?offset=2&limit=2");
+    assert_string_equal(lists_link(&t, "last"), "/api/todos?offset=6&limit=2");
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?max_results=2", NULL), 200);
-    assert_string_equal(ids(&t), "i000 i001");
+    assert_string_equal(lists_ids(&t), "i000 i001");
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=1", NULL), 200);
     assert_string_equal(todos_header(&t, "x-per-page"), "25");
     todos_close(&t);
@@ -133,14 +97,14 @@ static void test_list__next_links_meet_every_item_once(void **state)
     (void)state;
     open_filled(&t, &todo_resource, 5);
     for (int i = 0; i < 2; i++) {
-        char seen[128] = "", target[1024];
+        char seen[16384] = "", target[4096];
         const char *next = starts[i];
 
         for (int pages = 0; next && pages < 5; pages++) {
             snprintf(target, sizeof target, "%s", next);
             CHECK_INT(todos_ask(&t, "GET", target, NULL), 200);
-            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s ", ids(&t));
-            next = link_of(&t, "next");
+            snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s ", lists_ids(&t));
+            next = lists_link(&t, "next");
         }
         assert_string_equal(seen, wanted[i]);
     }
@@ -149,16 +113,40 @@ static void test_list__next_links_meet_every_item_once(void **state)
 
 static void test_list__past_the_end_is_empty(void **state)
 {
+    sac_resource resource = todo_resource;
     todos t;
 
     (void)state;
-    open_filled(&t, &todo_resource, 3);
+    resource.max_offset = SAC_NO_LIMIT;
+    open_filled(&t, &resource, 3);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=9&per_page=2", NULL), 200);
     CHECK_STR(t.reply.body, "[]");
-    assert_string_equal(link_of(&t, "prev"), "/api/todos?page=2&per_page=2");
-    CHECK(link_of(&t, "next") == NULL);
+    assert_string_equal(lists_link(&t, "prev"), "/api/todos?page=2&per_page=2");
+    CHECK(lists_link(&t, "next") == NULL);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=9999999999999999999999&per_page=7", NULL), 200);
     CHECK_STR(t.reply.body, "[]");
+    todos_close(&t);
+}
+
+static void test_list__does_not_pass_over_too_many(void **state)
+{
+    sac_resource resource = todo_resource;
+    todos t;
+
+    (void)state;
+    resource.max_offset = 4;
+    open_filled(&t, &resource, 9);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=3&per_page=2", NULL), 200);
+    assert_string_equal(lists_ids(&t), "i004 i005");
+    CHECK(lists_link(&t, "last") == NULL);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=4&per_page=2", NULL), 400);
+    CHECK(todos_problem(&t, "bad_parameter"));
+    CHECK(todos_says(&t, "page: ") && todos_says(&t, "cursor") && todos_says(&t, "per_page"));
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?offset=5&limit=1", NULL), 400);
+    CHECK(todos_says(&t, "offset: "));
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=3&per_page=2", NULL), 200);
+    CHECK_INT(todos_ask(&t, "GET", lists_link(&t, "next"), NULL), 200);
+    assert_string_equal(lists_ids(&t), "i006 i007");
     todos_close(&t);
 }
 
@@ -174,7 +162,7 @@ static void test_list__caps_the_page(void **state)
     CHECK(todos_problem(&t, "bad_parameter"));
     CHECK(todos_says(&t, "per_page") && todos_says(&t, "3"));
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?per_page=4&envelope=1", NULL), 200);
-    assert_string_equal(ids(&t), "i000 i001 i002");
+    assert_string_equal(lists_ids(&t), "i000 i001 i002");
     CHECK(todos_says(&t, "\"per_page\":3"));
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=1", NULL), 200);
     assert_string_equal(todos_header(&t, "x-per-page"), "3");
@@ -205,8 +193,8 @@ static void test_list__counts_as_asked(void **state)
     (void)state;
     open_filled(&t, &todo_resource, 3);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?per_page=2&count=none", NULL), 200);
-    CHECK(todos_header(&t, "x-total-count") == NULL && link_of(&t, "last") == NULL);
-    CHECK(strstr(link_of(&t, "next"), "count=none"));
+    CHECK(todos_header(&t, "x-total-count") == NULL && lists_link(&t, "last") == NULL);
+    CHECK(strstr(lists_link(&t, "next"), "count=none"));
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?per_page=2&count=estimated", NULL), 200);
     assert_string_equal(todos_header(&t, "x-total-count"), "3");
     assert_string_equal(todos_header(&t, "x-count-strategy"), "estimated");
@@ -215,9 +203,9 @@ static void test_list__counts_as_asked(void **state)
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?count=some", NULL), 400);
     todos_ask(&t, "GET", "/api/todos?per_page=2", NULL);
     {
-        char target[1024];
+        char target[8192];
 
-        snprintf(target, sizeof target, "%s&count=exact", link_of(&t, "next"));
+        snprintf(target, sizeof target, "%s&count=exact", lists_link(&t, "next"));
         CHECK_INT(todos_ask(&t, "GET", target, NULL), 200);
         assert_string_equal(todos_header(&t, "x-total-count"), "3");
     }
@@ -254,34 +242,15 @@ static void test_list__is_wrapped_by_the_table(void **state)
     todos_close(&t);
 }
 
-static void test_list__sorts_by_id_only(void **state)
-{
-    todos t;
-
-    (void)state;
-    open_filled(&t, &todo_resource, 3);
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=-_id", NULL), 200);
-    assert_string_equal(ids(&t), "i002 i001 i000");
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort_by=_id&order=desc", NULL), 200);
-    assert_string_equal(ids(&t), "i002 i001 i000");
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort_by%5B%5D=_id&order%5B%5D=asc", NULL), 200);
-    assert_string_equal(ids(&t), "i000 i001 i002");
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=title", NULL), 400);
-    CHECK(todos_problem(&t, "bad_parameter") && todos_says(&t, "not available yet"));
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?order=asc", NULL), 400);
-    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort_by=_id&order=up", NULL), 400);
-    todos_close(&t);
-}
-
 static void test_list__refuses_odd_parameters(void **state)
 {
     static const char *const odd[] = {
         "page=abc",           "page=0",          "page=-1",    "page",
         "page=1.5",           "per_page=0",      "per_page=x", "page=1&page=2",
-        "limit=1&per_page=2", "page=1&offset=1", "offset=-1",  "title=x",
-        "title[$ne]=x",       "where={}",        "q=x",        "fields=title",
+        "limit=1&per_page=2", "page=1&offset=1", "offset=-1",  "nothing=x",
+        "where={\"x\":1}",    "where",           "q=x",        "fields=nothing",
         "expand=x",           "json=relaxed",    "envelope=2", "$where=1",
-        "callback=x",         "sort=$where",     "sort=",
+        "callback=x",         "sort=$where",     "sort=",      "n=x",
     };
     todos t;
 
@@ -297,6 +266,41 @@ static void test_list__refuses_odd_parameters(void **state)
     }
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?_=1&_=2&total_pages=1&total_entries=", NULL), 200);
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?a%00b=1", NULL), 400);
+    todos_close(&t);
+}
+
+/* What the store refuses on its own account. */
+static void test_list__needs_an_index_where_it_is_told_to(void **state)
+{
+    static const sac_field fields[] = {{.name = "title", .type = SAC_STRING, .indexed = true},
+                                       {.name = "n", .type = SAC_INT},
+                                       {.name = NULL}};
+    static const sac_resource indexed = SAC_RESOURCE(.name = "todos", .fields = fields,
+                                                     .id_type = SAC_ID_STRING, .indexed_only = true,
+                                                     .max_sort = 1024);
+    sac_resource resource = indexed;
+    todos t;
+
+    (void)state;
+    open_filled(&t, &resource, 200);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?n=1", NULL), 400);
+    CHECK(todos_problem(&t, "not_indexed"));
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=n", NULL), 400);
+    CHECK(todos_problem(&t, "not_indexed"));
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?title=t", NULL), 200);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=-title&per_page=3", NULL), 200);
+    assert_string_equal(lists_ids(&t), "i199 i198 i197");
+    CHECK_INT(todos_ask(&t, "GET", lists_link(&t, "next"), NULL), 200);
+    assert_string_equal(lists_ids(&t), "i196 i195 i194");
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?_id[gt]=i100&per_page=1", NULL), 200);
+    todos_close(&t);
+    resource = indexed;
+    resource.indexed_only = false;
+    open_filled(&t, &resource, 200);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=n", NULL), 400);
+    CHECK(todos_problem(&t, "sort_too_large"));
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=n&per_page=3", NULL), 200);
+    CHECK_INT(todos_ask(&t, "GET", "/api/todos?sort=title", NULL), 200);
     todos_close(&t);
 }
 
@@ -335,7 +339,7 @@ static void test_list__cursors_are_bound(void **state)
         CHECK_INT(todos_ask(&t, "POST", "/api/todos", target), 201);
     }
     todos_ask(&t, "GET", "/api/todos?per_page=1", NULL);
-    snprintf(cursor, sizeof cursor, "%s", strstr(link_of(&t, "next"), "cursor="));
+    snprintf(cursor, sizeof cursor, "%s", strstr(lists_link(&t, "next"), "cursor="));
     *strchr(cursor, '&') = '\0';
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         snprintf(target, sizeof target, "/api/todos?cursor=%s", bad[i]);
@@ -351,7 +355,7 @@ static void test_list__cursors_are_bound(void **state)
     /* What PageableCollection adds counts for nothing; the size may change. */
     snprintf(target, sizeof target, "/api/todos?%s&page=77&offset=x&per_page=2", cursor);
     CHECK_INT(todos_ask(&t, "GET", target, NULL), 200);
-    assert_string_equal(ids(&t), "1 2");
+    assert_string_equal(lists_ids(&t), "1 2");
     for (size_t i = 8; i < strlen(cursor); i += 5) {
         char changed[1024];
 
@@ -434,7 +438,7 @@ static void test_list__leaves_out_other_types_of_id(void **state)
     CHECK_STR(t.reply.body, "[{\"_id\":7}]");
     assert_string_equal(todos_header(&t, "x-total-count"), "1");
     CHECK_INT(todos_ask(&t, "GET", "/api/todos?page=1", NULL), 200);
-    assert_string_equal(ids(&t), "7");
+    assert_string_equal(lists_ids(&t), "7");
     assert_string_equal(todos_header(&t, "x-total-count"), "1");
     todos_close(&t);
 }
@@ -473,13 +477,14 @@ int main(void)
         cmocka_unit_test(test_list__takes_limit_and_offset),
         cmocka_unit_test(test_list__next_links_meet_every_item_once),
         cmocka_unit_test(test_list__past_the_end_is_empty),
+        cmocka_unit_test(test_list__does_not_pass_over_too_many),
         cmocka_unit_test(test_list__caps_the_page),
         cmocka_unit_test(test_list__too_long_is_refused),
         cmocka_unit_test(test_list__counts_as_asked),
         cmocka_unit_test(test_list__is_wrapped_on_request),
         cmocka_unit_test(test_list__is_wrapped_by_the_table),
-        cmocka_unit_test(test_list__sorts_by_id_only),
         cmocka_unit_test(test_list__refuses_odd_parameters),
+        cmocka_unit_test(test_list__needs_an_index_where_it_is_told_to),
         cmocka_unit_test(test_list__ignores_what_it_is_told_to),
         cmocka_unit_test(test_list__cursors_are_bound),
         cmocka_unit_test(test_list__has_a_tag),

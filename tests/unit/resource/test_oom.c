@@ -58,6 +58,18 @@ static void test_oom__list_survives(void **state)
     survive("GET", "/api/todos?per_page=1&envelope=1", NULL, 200);
 }
 
+static void test_oom__filters_survive(void **state)
+{
+    (void)state;
+    survive("GET", "/api/todos?title=x&n[exists]=false&_id[]=a&_id[]=b&sort=title,-n&fields=n",
+            NULL, 200);
+    survive("GET",
+            "/api/todos?where={\"$or\":[{\"title\":{\"$in\":[\"x\"]}}]}&per_page=1&sort=title",
+            NULL, 200);
+    survive("GET", "/api/todos?n=x", NULL, 400);
+    survive("GET", "/api/todos/a?fields=-n", NULL, 200);
+}
+
 static void test_oom__post_survives(void **state)
 {
     (void)state;
@@ -115,6 +127,39 @@ static void test_oom__a_full_arena_is_500(void **state)
     CHECK(failed);
 }
 
+/* A list with all that can be asked for, in less memory than it takes and then in enough. */
+static void test_oom__a_list_in_a_full_arena_is_500(void **state)
+{
+    static const sac_field fields[] = {
+        {.name = "title", .type = SAC_STRING, .searchable = true}, {.name = "n"}, {.name = NULL}};
+    static const sac_resource searched = SAC_RESOURCE(.name = "todos", .fields = fields,
+                                                      .open = true, .regex = true,
+                                                      .id_type = SAC_ID_STRING);
+    static const char target[] =
+        "/api/todos?where={\"$or\":[{\"title\":{\"$regex\":\"x\"}},{\"n\":{\"$in\":[1,2]}}]}"
+        "&q=x+y+z&title[ne]=a&w[]=b&w[]=c&sort=title,-n&fields=title,n,w&per_page=3&envelope=1";
+    bool failed = false;
+    sac_err err;
+    int got = 0;
+
+    (void)state;
+    for (size_t cap = 16 * 1024; got != 200; cap += 512) {
+        todos t;
+
+        CHECK(cap < 1 << 20);
+        todos_begin(&t);
+        t.config.max_memory = cap;
+        todos_make(&t);
+        CHECK_INT(sac_app_resource(t.app, "/api/todos", &searched, &err), 0);
+        todos_serve(&t);
+        got = todos_ask(&t, "GET", target, NULL);
+        failed = failed || got == 500;
+        CHECK(got == 200 || got == 500 || got == 431 || got == 413);
+        todos_close(&t);
+    }
+    CHECK(failed);
+}
+
 static void test_memory__an_item_takes_none_in_the_steady_state(void **state)
 {
     fault_alloc fault;
@@ -144,10 +189,12 @@ int main(void)
         cmocka_unit_test(test_memory__an_item_takes_none_in_the_steady_state),
         cmocka_unit_test(test_oom__get_survives),
         cmocka_unit_test(test_oom__list_survives),
+        cmocka_unit_test(test_oom__filters_survive),
         cmocka_unit_test(test_oom__post_survives),
         cmocka_unit_test(test_oom__put_survives),
         cmocka_unit_test(test_oom__patch_survives),
         cmocka_unit_test(test_oom__a_full_arena_is_500),
+        cmocka_unit_test(test_oom__a_list_in_a_full_arena_is_500),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

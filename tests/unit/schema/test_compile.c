@@ -39,6 +39,48 @@ static void test_compile__refuses_names(void **state)
     check_row((sac_field){.name = "a\xff"}, "field \"a?\": name: not UTF-8");
 }
 
+static void test_compile__refuses_uses_that_do_not_go_with_the_type(void **state)
+{
+    static const sac_field searched = {.name = "", .type = SAC_STRING, .searchable = true};
+    static const sac_field unfiltered = {.name = "", .type = SAC_STRING, .unfiltered = true};
+    static const sac_field indexed = {.name = "", .type = SAC_STRING, .indexed = true};
+    static const sac_field unique = {.name = "", .type = SAC_STRING, .unique = true};
+    static const sac_field gone = {.name = "", .type = SAC_DATE, .expires = 1};
+    const sac_field good[] = {{.name = "a", .type = SAC_ARRAY, .items = &searched},
+                              {.name = "b", .type = SAC_DATE, .expires = SAC_EXPIRES_THEN},
+                              {.name = "c", .secret = true, .unique = true, .sparse = true},
+                              {.name = "d", .type = SAC_STRING, .unfiltered = true},
+                              {.name = NULL}};
+    const sac__schema_config config = {
+        .fields = good, .field_size = sizeof *good, .id_type = SAC_OBJECTID};
+    sac__schema *schema = NULL;
+
+    (void)state;
+    CHECK_INT(sac__schema_new(&config, NULL, &schema, NULL), SAC_OK);
+    sac__schema_free(schema);
+    check_row((sac_field){.name = "a", .type = SAC_INT, .searchable = true},
+              "field \"a\": searchable: only for strings");
+    check_row((sac_field){.name = "a", .searchable = true},
+              "field \"a\": searchable: only for strings");
+    check_row((sac_field){.name = "a", .type = SAC_STRING, .searchable = true, .secret = true},
+              "field \"a\": searchable: but secret");
+    check_row((sac_field){.name = "a", .sparse = true}, "field \"a\": sparse: only with unique");
+    check_row((sac_field){.name = "a", .type = SAC_INT, .expires = 1},
+              "field \"a\": expires: only for dates");
+    check_row((sac_field){.name = "a", .type = SAC_DATE, .expires = -2},
+              "field \"a\": expires: negative");
+    check_row((sac_field){.name = "a", .computed = SAC_COMPUTED_URL, .indexed = true},
+              "field \"a\": computed: not with searchable, indexed, unique or expires");
+    check_row((sac_field){.name = "a", .type = SAC_ARRAY, .items = &unfiltered},
+              "field \"a[]\": unfiltered: not for items");
+    check_row((sac_field){.name = "a", .type = SAC_ARRAY, .items = &indexed},
+              "field \"a[]\": indexed: not for items: the array has it");
+    check_row((sac_field){.name = "a", .type = SAC_ARRAY, .items = &unique},
+              "field \"a[]\": unique: not for items: the array has it");
+    check_row((sac_field){.name = "a", .type = SAC_ARRAY, .items = &gone},
+              "field \"a[]\": expires: not for items: the array has it");
+}
+
 static void test_compile__refuses_members_that_do_not_go_with_the_type(void **state)
 {
     static const char *const none[] = {NULL};
@@ -342,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compile__refuses_names),
         cmocka_unit_test(test_compile__refuses_members_that_do_not_go_with_the_type),
+        cmocka_unit_test(test_compile__refuses_uses_that_do_not_go_with_the_type),
         cmocka_unit_test(test_compile__refuses_values_that_are_not_of_the_type),
         cmocka_unit_test(test_compile__refuses_texts_that_are_no_json),
         cmocka_unit_test(test_compile__tells_where_a_pattern_is_wrong),

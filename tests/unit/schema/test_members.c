@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/members.h"
+#include "bson/members.h"
 
 #include <stdio.h>
 

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "resource/write/indexes.h"
+
+#include <stdio.h>
+
+#include "core/table.h"
+
+enum { MAX_INDEXES = 64, MAX_NAME = 127, MAX_PATH = 256 };
+
+/* One index, with its name and keys in memory of the app. */
+struct sac__declared {
+    sac_index index;
+    const sac__declared *next;
+};
+
+typedef struct reading {
+    sac_app *app;
+    sac__resource *resource;
+    sac__declared **link;
+    size_t n;
+    sac_err *err;
+} reading;
+
+static int bad(const reading *r, const char *keys, const char *what)
+{
+    return sac_err_set(r->err, SAC_EINVAL, "resource %s: index %s: %s", r->resource->def.name, keys,
+                       what);
+}
+
+static char *copy(const reading *r, const char *text)
+{
+    const size_t n = strlen(text) + 1;
+    char *made = sac__app_get(r->app, n);
+
+    if (made)
+        memcpy(made, text, n);
+    return made;
+}
+
+/* As MongoDB names it: "city,-name" is "city_1_name_-1". */
+static char *make_name(const reading *r, const char *keys)
+{
+    size_t cap = strlen(keys) + 1;
+    sac__buf text;
+    char *name;
+
+    for (const char *at = keys; *at; at++)
+        cap += *at == ',' ? 3 : 0;
+    cap += 3;
+    name = sac__app_get(r->app, cap);
+    if (!name)
+        return NULL;
+    sac__buf_init_fixed(&text, name, cap);
+    while (*keys) {
+        const bool descending = *keys == '-';
+        const size_t n = strcspn(keys += descending, ",");
+
+        if (text.n)
+            sac__buf_add_char(&text, '_');
+        sac__buf_add(&text, keys, n);
+        sac__buf_add_text(&text, descending ? "_-1" : "_1");
+        keys += n + (keys[n] == ',');
+    }
+    sac__buf_add_char(&text, '\0');
+    return text.error ? NULL : name;
+}
+
+static int add(reading *r, const sac_index *index)
+{
+    sac__declared *made = sac__app_get(r->app, sizeof *made);
+    int rc = SAC_OK;
+
+    if (made) {
+        *made = (sac__declared){.index = *index};
+        made->index.keys = copy(r, index->keys);
+        made->index.name = index->name ? copy(r, index->name) : make_name(r, index->keys);
+    }
+    if (!made || !made->index.keys || !made->index.name)
+        return sac_err_set(r->err, SAC_ENOMEM, "resource: no memory");
+    if (++r->n > MAX_INDEXES)
+        rc = bad(r, index->keys, "more than 64 in all");
+    else if (strlen(made->index.name) > MAX_NAME)
+        rc = bad(r, index->keys, "its name is too long: give a shorter one");
+    *r->link = made;
+    r->link = (sac__declared **)&made->next;
+    return rc;
+}
+
+static int read_plan(reading *r, const sac__plan *plan, const char *above, int depth);
+
+/* A field that its table asks an index for; then what is in it. */
+static int read_field(reading *r, const sac__plan_field *field, const char *above, int depth)
+{
+    const bool dot = *above != '\0';
+    char path[MAX_PATH];
+    sac_index index;
+    int rc = SAC_OK;
+
+    if ((size_t)snprintf(path, sizeof path, "%s%s%s", above, dot ? "." : "", field->name.p) >=
+        sizeof path)
+        return bad(r, field->name.p, "nested too deep");
+    if (sac__schema_indexed(field, &index)) {
+        index.keys = path;
+        if (strpbrk(path, ",") || *path == '-')
+            return bad(r, path, "no name for an index: it has a comma, or begins with -");
+        rc = add(r, &index);
+    }
+    if (rc == SAC_OK && field->item)
+        field = field->item;
+    if (rc == SAC_OK && field->plan)
+        rc = read_plan(r, field->plan, path, depth + 1);
+    return rc;
+}
+
+static int read_plan(reading *r, const sac__plan *plan, const char *above, int depth)
+{
+    int rc = SAC_OK;
+
+    for (size_t i = 0; rc == SAC_OK && i < plan->n; i++)
+        rc = read_field(r, &plan->fields[i], above, depth);
+    return rc;
+}
+
+static int read_table(reading *r)
+{
+    const sac_resource *def = &r->resource->def;
+    const char *row = (const char *)def->indexes;
+    int rc = SAC_OK;
+
+    if (!row)
+        return SAC_OK;
+    if (def->index_size > sizeof(sac_index))
+        return sac__table_newer("row of sac_index", def->index_size, sizeof(sac_index), r->err);
+    if (def->index_size < offsetof(sac_index, unique))
+        return bad(r, "?", "index_size is not set: use SAC_RESOURCE");
+    for (;; row += def->index_size) {
+        sac_index index = {.keys = NULL};
+
+        memcpy(&index, row, def->index_size);
+        if (rc != SAC_OK || !index.keys)
+            return rc;
+        rc = *index.keys ? add(r, &index) : bad(r, "?", "no keys");
+    }
+}
+
+int sac__indexes_read(sac_app *app, sac__resource *resource, sac_err *err)
+{
+    sac__declared *first = NULL;
+    reading r = {.app = app, .resource = resource, .link = &first, .err = err};
+    int rc = read_plan(&r, sac__schema_plan(resource->schema), "", 1);
+
+    if (rc == SAC_OK)
+        rc = read_table(&r);
+    resource->indexes = first;
+    return rc;
+}
+
+int sac__indexes_make(const sac__resource *resource, sac_err *err)
+{
+    sac_err why = {.code = 0};
+    int rc = SAC_OK;
+
+    for (const sac__declared *at = resource->indexes; rc == SAC_OK && at; at = at->next) {
+        rc = sac_store_make_index(resource->store, resource->def.collection, &at->index, &why);
+        if (rc == SAC_EUNAVAILABLE)
+            return SAC_OK;
+        if (rc != SAC_OK)
+            return sac_err_set(err, rc, "resource %s: index %s: %s", resource->def.name,
+                               at->index.name, why.text);
+    }
+    return rc;
+}
+
+static const sac__declared *find(const sac__resource *resource, const char *name)
+{
+    const sac__declared *at = resource->indexes;
+
+    while (at && strcmp(at->index.name, name) != 0)
+        at = at->next;
+    return at;
+}
+
+static bool shows_all(const sac__resource *resource, const char *keys)
+{
+    while (*keys) {
+        const size_t n = strcspn(keys += *keys == '-', ",");
+
+        if (!sac__resource_shows(resource, sac_str_n(keys, n)))
+            return false;
+        keys += n + (keys[n] == ',');
+    }
+    return true;
+}
+
+static int exists(const sac__ask *ask)
+{
+    return sac_problem(ask->req, "exists",
+                       "an item with this %s exists; to change it, send PUT or PATCH to its own "
+                       "URL (a Backbone model does so when its idAttribute is \"%s\")",
+                       ask->resource->id_key, ask->resource->id_key);
+}
+
+/* The fields that a client may see, by the names that it knows. */
+static int add_fields(const sac__ask *ask, const char *keys, const char *prefix)
+{
+    const bool several = strchr(keys, ',') != NULL;
+
+    while (*keys) {
+        const size_t n = strcspn(keys += *keys == '-', ",");
+        const sac_str path = sac_req_printf(ask->req, "%s%.*s", prefix, (int)n, keys);
+
+        if (!path.p || sac__problem_errors_add(
+                           sac__req_errors(ask->req), sac__req_arena(ask->req), path, "%s",
+                           several ? "taken, together with the others" : "is taken") != SAC_OK)
+            return sac_fail(ask->req, SAC_ENOMEM, "no memory for an error");
+        keys += n + (keys[n] == ',');
+    }
+    return SAC_OK;
+}
+
+int sac__indexes_refused(const sac__ask *ask, const char *index, const char *prefix)
+{
+    const sac__declared *declared = find(ask->resource, index);
+    int rc = SAC_OK;
+
+    if (!*index || strcmp(index, "_id_") == 0)
+        return exists(ask);
+    if (declared && shows_all(ask->resource, declared->index.keys))
+        rc = add_fields(ask, declared->index.keys, prefix);
+    return rc == SAC_OK ? sac_problem(ask->req, "duplicate", NULL) : rc;
+}
