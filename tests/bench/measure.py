@@ -13,17 +13,22 @@ from tables.bench import Bench
 from tables.codec import print_codec
 from tables.dispatch import print_dispatch
 from tables.hosts import print_libevent, print_microhttpd
+from tables.mongo import print_mongo
 from tables.peers import print_peers
+from tables.query import print_query
+from tables.store import print_store
 from tables.writes import print_writes
 
 TABLES = {"microhttpd": print_microhttpd, "libevent": print_libevent, "peers": print_peers,
-          "dispatch": print_dispatch, "writes": print_writes, "codec": print_codec}
+          "dispatch": print_dispatch, "writes": print_writes, "query": print_query, "store": print_store,
+          "codec": print_codec, "mongo": print_mongo}
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run")
     parser.add_argument("programs", help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="fewer documents, shorter rounds")
+    parser.add_argument("--full", action="store_true", help="the store's table of 1,000,000")
     parser.add_argument("--only", choices=TABLES, help="print one table")
     return parser.parse_args()
 
@@ -42,7 +47,7 @@ def main():
     rounds, seconds, docs = (3, 1, 20000) if args.quick else (5, 4, 100000)
     # Beside the build: a temporary folder may be in memory, and syncs would be free.
     with tempfile.TemporaryDirectory(dir=args.programs) as folder:
-        bench = Bench(args.programs, folder, rounds, seconds, docs)
+        bench = Bench(args.programs, folder, rounds, seconds, docs, full=args.full)
         print_machine(bench)
         for name in [args.only] if args.only else TABLES:
             print(flush=True)

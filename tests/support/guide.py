@@ -18,7 +18,8 @@ the pages find it through pkg-config. In a page,
   or be known to apt.
 
 Port 8080 is a free one here. `cc` has -std=c11 and every warning as an error.
-A server is started with " &", awaited, and stopped by the page's end.
+A server is started with " &", awaited, and stopped by the page's end. `serve` is the
+example of this name.
 """
 import os
 import re
@@ -253,7 +254,8 @@ def install(build, prefix):
     # pkg-config looks for the headers of other libraries beneath the prefix as well
     if not (prefix / "usr/include").exists():
         (prefix / "usr/include").symlink_to("/usr/include")
-    return {**os.environ, "PKG_CONFIG_PATH": str(found.parent),
+    return {**os.environ, "PATH": f"{build}/examples/serve:{os.environ['PATH']}",
+            "PKG_CONFIG_PATH": str(found.parent),
             "PKG_CONFIG_SYSROOT_DIR": str(prefix), "LD_LIBRARY_PATH": str(libraries),
             "sacrum_DIR": str(libraries / "cmake/sacrum")}
 

@@ -20,6 +20,7 @@ class Bench:
     seconds: int
     docs: int
     connections: int = 64
+    full: bool = False
 
     def program(self, name):
         return os.path.join(self.programs, name)
