@@ -373,6 +373,30 @@ static void test_unique__what_is_there_must_be_too(void **state)
     CHECK_INT(insert(store, "{'_id': 3, 'v': 1}"), SAC_EEXIST);
 }
 
+/* Who waits for an index reads the catalog while the writer changes it. */
+static void test_index__made_over_and_over_is_there_each_time(void **state)
+{
+    static const char *const keys[] = {"n", "s,-n", "t", "-n"};
+    sac_store *store = store_of(state);
+    sac_err err = {.code = 0};
+
+    for (int round = 0; round < 40; round++) {
+        CHECK_INT(sac_store_drop(store, "a", &err), SAC_OK);
+        for (int i = 0; i < 8; i++) {
+            char json[64];
+
+            snprintf(json, sizeof json, "{'_id': %d, 'n': %d, 's': 'x', 't': [1, 2]}", i, i % 3);
+            CHECK_INT(insert(store, json), SAC_OK);
+        }
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            const sac_index index = {.keys = keys[i]};
+
+            if (sac_store_make_index(store, "a", &index, &err) != SAC_OK)
+                fail_msg("round %d: %s", round, err.text);
+        }
+    }
+}
+
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, open_case, close_case)
 
 static const struct CMUnitTest tests[] = {
@@ -381,6 +405,7 @@ static const struct CMUnitTest tests[] = {
     STORE_TEST(test_index__another_of_its_fields_is_a_conflict),
     STORE_TEST(test_index__refuses_bad_definitions),
     STORE_TEST(test_index__takes_32_fields),
+    STORE_TEST(test_index__made_over_and_over_is_there_each_time),
     STORE_TEST(test_index__stays_when_cleared_not_when_dropped),
     STORE_TEST(test_unique__refuses_and_says_which),
     STORE_TEST(test_unique__numbers_are_the_same_by_value),

@@ -507,6 +507,33 @@ static void test_query__a_sort_in_memory_has_its_limit(void **state)
     drop(sort);
 }
 
+/* Conditions that say nothing to an index hold all the same. */
+static void test_query__an_index_answers_its_part_only(void **state)
+{
+    static const char *const none[] = {
+        "{'city': {'$all': ['Bern', ['Bern']]}}", "{'city': {'$eq': 'Bern', '$type': 'int'}}",
+        "{'city': {'$in': ['Bern', 'Rome'], '$size': 1}}",
+        "{'city': 'Bern', '$nor': [{'n': 3}, {'n': 2}]}", "{'city': 'Rome', '$and': [{'n': 1}]}"};
+    sac_store *store = store_of(state);
+    sac_query query = SAC_QUERY(.collection = "a");
+    int64_t count = -1;
+    static seen into;
+    size_t i;
+
+    insert_five(store);
+    CHECK_INT(sac_store_remove(store, "a", value_int((char[4]){0}, 5), NULL),
+              SAC_OK); /* no arrays */
+    make_index(store, "city");
+    for (i = 0; i < sizeof none / sizeof *none; i++) {
+        query.filter = bson_of(none[i]);
+        CHECK_INT(seen_all(store, &query, &into), SAC_OK);
+        CHECK_INT(into.n, 0);
+        CHECK_INT(sac_store_count(store, &query, &count, NULL), SAC_OK);
+        CHECK_INT(count, 0);
+        drop(query.filter);
+    }
+}
+
 static void test_query__asks_for_an_index(void **state)
 {
     sac_store *store = store_of(state);
@@ -689,6 +716,7 @@ static const struct CMUnitTest tests[] = {
     STORE_TEST(test_query__finds_what_it_says),
     STORE_TEST(test_query__refuses_what_it_cannot_read),
     STORE_TEST(test_query__a_sort_in_memory_has_its_limit),
+    STORE_TEST(test_query__an_index_answers_its_part_only),
     STORE_TEST(test_query__asks_for_an_index),
     STORE_TEST(test_query__a_regex_has_its_steps),
     STORE_TEST(test_query__find_survives_oom),
