@@ -2,11 +2,15 @@
 #include "support/todos.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <sacrum/store/lmdb.h>
+#if HAVE_MONGO
+#include <sacrum/store/mongo.h>
+#endif
 
 const sac_field todo_fields[] = {
     {.name = "title", .type = SAC_STRING, .required = true, .max_length = 200},
@@ -26,6 +30,33 @@ static void keep_line(void *self, sac_log_level level, sac_str line)
     snprintf(t->log, sizeof t->log, "%.*s", (int)line.n, line.p);
 }
 
+/*
+ * In another store, where the tests of resources are run over it: a database of its own
+ * in each, as nothing removes them.
+ */
+static void begin_elsewhere(todos *t)
+{
+#if HAVE_MONGO
+    static atomic_int number;
+    const char *server = getenv("SACRUM_TEST_RESOURCES");
+
+    if (!server)
+        return;
+    snprintf(t->uri, sizeof t->uri, "%stodos_%ld_%d", server, (long)getpid(), ++number);
+    t->config.stores[1] = sac_mongo;
+#else
+    (void)t;
+#endif
+}
+
+void todos_needs_lmdb(const char *why)
+{
+    if (!getenv("SACRUM_TEST_RESOURCES"))
+        return;
+    print_message("# not over MongoDB: %s\n", why);
+    skip();
+}
+
 void todos_begin(todos *t)
 {
     *t = (todos){.dir = "/tmp/sacrum-test-XXXXXX"};
@@ -33,6 +64,7 @@ void todos_begin(todos *t)
     snprintf(t->uri, sizeof t->uri, "lmdb:%s/todos.db?map=16G", t->dir);
     t->config = (sac_app_config)SAC_APP_CONFIG(.database = t->uri, .stores = {sac_lmdb},
                                                .workers = 2, .log = keep_line, .log_self = t);
+    begin_elsewhere(t);
 }
 
 void todos_make(todos *t)

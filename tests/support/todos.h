@@ -15,7 +15,7 @@
 /* An app over an embedded database in a folder of its own, and a client of it. */
 typedef struct todos {
     char dir[32];
-    char uri[64];
+    char uri[160];
     sac_app_config config; /* may be changed between todos_begin() and todos_make() */
     sac_app *app;
     sac_loopback *client;
@@ -30,6 +30,9 @@ void todos_serve(todos *t);
 void todos_close(todos *t);
 /* All of them, with one resource at /api/todos. */
 void todos_open(todos *t, const sac_resource *resource);
+
+/* Skips a test that leans on LMDB where another store is run over. */
+void todos_needs_lmdb(const char *why);
 
 /* A request with a JSON body (NULL: none), and header lines that end with NULL; its status. */
 int todos_ask(todos *t, const char *method, const char *target, const char *json);

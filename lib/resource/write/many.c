@@ -101,14 +101,15 @@ static int check_switches(const many *m)
 static int submit(many *m)
 {
     const sac__resource *resource = m->ask.resource;
-    const bool all = m->removes && m->select.n == 0 && !m->ask.prefer.p;
+    const int64_t bound = bound_of(m);
+    const bool all = m->removes && m->select.n == 0 && bound == resource->def.max_affected;
 
     m->query = (sac_query)SAC_QUERY(.collection = resource->def.collection,
                                     .filter = m->select.filter, .from = resource->from,
                                     .to = resource->to);
     m->write = (sac_write)SAC_WRITE(.kind = all ? SAC_WRITE_CLEAR : SAC_WRITE_EACH,
                                     .collection = resource->def.collection, .query = &m->query,
-                                    .max = bound_of(m), .decide = decide);
+                                    .max = bound, .decide = decide);
     m->write.self = m;
     return sac__req_submit(m->ask.req, &m->write, done, m);
 }

@@ -104,8 +104,9 @@ static int make_opts(const cursor *self, int64_t skip, sac_bson *out, sac_err *e
     sac_bson_end(out);
     if (query->projection.n > 5)
         add_projection(query->projection, out);
+    /* No server passes over so many in a call's time; some take no more. */
     if (skip)
-        sac_bson_add_int64(out, "skip", skip);
+        sac_bson_add_int64(out, "skip", skip < INT32_MAX ? skip : INT32_MAX);
     if (left)
         sac_bson_add_int64(out, "limit", left);
     sac_bson_add_int64(out, "batchSize", left && left < BATCH ? left + 1 : BATCH);

@@ -5,7 +5,7 @@
 
 /* Writes by filter, and unique fields. */
 
-#define JSON "Content-Type: application/json"
+#define NEEDS_TRANSACTIONS "the server has no transactions"
 
 static const sac_field fields[] = {
     {.name = "title", .type = SAC_STRING, .required = true, .unique = true},
@@ -56,6 +56,7 @@ static void test_many__are_removed_by_filter(void **state)
 {
     todos *t = *state;
 
+    todos_needs_lmdb(NEEDS_TRANSACTIONS);
     CHECK_INT(todos_ask(t, "DELETE", "/api/todos?n=2", NULL), 200);
     CHECK_STR(t->reply.body, "{\"deleted\":3}");
     CHECK_INT(count(t), 2);
@@ -67,6 +68,7 @@ static void test_many__are_modified_by_filter(void **state)
 {
     todos *t = *state;
 
+    todos_needs_lmdb(NEEDS_TRANSACTIONS);
     CHECK_INT(todos_ask(t, "PATCH", "/api/todos?n[gte]=2&n[lt]=3", "{\"n\":6}"), 200);
     CHECK_STR(t->reply.body, "{\"matched\":3,\"modified\":3}");
     CHECK_INT(todos_ask(t, "PATCH", "/api/todos?n=6", "{\"n\":6}"), 200);
@@ -83,6 +85,7 @@ static void test_many__more_than_allowed_change_nothing(void **state)
 {
     todos *t = *state;
 
+    todos_needs_lmdb(NEEDS_TRANSACTIONS);
     CHECK_INT(todos_ask(t, "DELETE", "/api/todos?n[gte]=1", NULL), 400);
     CHECK(todos_problem(t, "too_many_affected"));
     CHECK_INT(todos_ask_with(t, "DELETE", "/api/todos?n=2", NULL,
@@ -100,6 +103,7 @@ static void test_many__one_that_is_refused_refuses_all(void **state)
 {
     todos *t = *state;
 
+    todos_needs_lmdb(NEEDS_TRANSACTIONS);
     CHECK_INT(todos_ask(t, "PATCH", "/api/todos?n=2", "{\"title\":\"same\"}"), 409);
     CHECK(todos_problem(t, "duplicate"));
     CHECK_INT(todos_ask(t, "PATCH", "/api/todos?n=2", "{\"title\":null}"), 422);

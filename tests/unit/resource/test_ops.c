@@ -112,6 +112,7 @@ static void test_ops__blocking_slots_run_on_workers(void **state)
     } rows[] = {{&blocking, true}, {&not_blocking, false}, {&mixed, true}};
 
     (void)state;
+    todos_needs_lmdb("reads always run on workers");
     for (size_t i = 0; i < 3; i++) {
         sac_resource resource = todo_resource;
         todos t;
