@@ -23,7 +23,7 @@ static sac_str load(const char *name)
     const sac_json_options options = SAC_JSON_OPTIONS(.dialect = SAC_JSON_RELAXED);
     const char *path = suite_path(name);
     sac_err err = {.code = 0};
-    sac_str text, doc;
+    sac_str text, doc = {NULL, 0};
 
     if (!path)
         fail_msg("%s is missing", name);
