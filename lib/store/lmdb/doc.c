@@ -37,8 +37,8 @@ bool sac__lmdb_doc_view(const MDB_val *data, sac_view *view)
 
     if (data->mv_size < SAC__LMDB_HEAD || sac__wire_get64(p) != checksum(p, data->mv_size))
         return false;
-    view->revision = sac__wire_get64(p + REVISION_AT);
-    view->doc = sac_str_n(p + SAC__LMDB_HEAD, data->mv_size - SAC__LMDB_HEAD);
+    *view = (sac_view){.doc = sac_str_n(p + SAC__LMDB_HEAD, data->mv_size - SAC__LMDB_HEAD),
+                       .revision = sac__wire_get64(p + REVISION_AT)};
     return true;
 }
 
