@@ -287,6 +287,7 @@ static void break_framing(const store_case *test, int32_t id)
     value[26] = 0x7f;
     CHECK_INT(mdb_env_create(&env), 0);
     CHECK_INT(mdb_env_set_maxdbs(env, 8), 0);
+    CHECK_INT(mdb_env_set_mapsize(env, (size_t)64 << 20), 0); /* not all that the store reserves */
     CHECK_INT(mdb_env_open(env, test->path, MDB_NOSUBDIR, 0600), 0);
     CHECK_INT(mdb_txn_begin(env, NULL, 0, &txn), 0);
     CHECK_INT(mdb_dbi_open(txn, "c:a", 0, &dbi), 0);
