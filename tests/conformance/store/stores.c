@@ -99,9 +99,11 @@ static void name_database(store_case *test, const char *parameters)
 #if HAVE_MONGO
 static void drop_database(const store_case *test)
 {
-    mongoc_client_t *client = mongoc_client_new(test->uri);
+    mongoc_client_t *client;
     mongoc_database_t *database;
 
+    mongoc_init(); /* this program may have a copy of the driver of its own */
+    client = mongoc_client_new(test->uri);
     assert_non_null(client);
     database = mongoc_client_get_database(client, test->path);
     mongoc_database_drop(database, NULL);
