@@ -46,7 +46,7 @@ bool sac__number_truncate(const sac_value *value, int64_t *out)
 /* A number that is an integer. */
 static bool get_integer(const sac_value *value, int64_t *out)
 {
-    char raw[8];
+    char raw[8] = {0};
     const sac_value whole = {.type = SAC_BSON_INT64, .raw = sac_str_n(raw, sizeof raw)};
 
     if (!sac__number_truncate(value, out))
