@@ -90,8 +90,7 @@ static int check_name(const char *name, sac_err *err)
                                      : SAC_OK;
 }
 
-/* As MongoDB names it: "city_1_name_-1". */
-static int default_name(const char *keys, char name[SAC__INDEX_NAME + 1], sac_err *err)
+int sac__index_name(const char *keys, char name[SAC__INDEX_NAME + 1], sac_err *err)
 {
     sac_str rest = sac_str_of(keys);
     bool descending;
@@ -121,7 +120,7 @@ int sac_store_make_index(sac_store *store, const char *collection, const sac_ind
     if (rc == SAC_OK)
         rc = check_index(index, err);
     if (rc == SAC_OK)
-        rc = index->name ? check_name(index->name, err) : default_name(index->keys, name, err);
+        rc = index->name ? check_name(index->name, err) : sac__index_name(index->keys, name, err);
     if (rc != SAC_OK)
         return rc;
     if (!store->ops.make_index)

@@ -2,6 +2,7 @@
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
 
+#include <sacrum/err.h>
 #include <sacrum/index.h>
 #include <sacrum/str.h>
 
@@ -24,5 +25,8 @@ static inline sac_str sac__index_field(sac_str *keys, bool *descending)
     *descending = field.n > 0 && field.p[0] == '-';
     return *descending ? sac_str_n(field.p + 1, field.n - 1) : field;
 }
+
+/* As MongoDB names it: "city,-name" is "city_1_name_-1". SAC_EINVAL: too long. */
+int sac__index_name(const char *keys, char name[SAC__INDEX_NAME + 1], sac_err *err) SAC_MUST_USE;
 
 #endif

@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 #include "core/table.h"
+#include "store/index.h"
 
-enum { MAX_INDEXES = 64, MAX_NAME = 127, MAX_PATH = 256 };
+enum { MAX_INDEXES = 64, MAX_PATH = 256 };
 
 /* One index, with its name and keys in memory of the app. */
 struct sac__declared {
@@ -37,53 +38,26 @@ static char *copy(const reading *r, const char *text)
     return made;
 }
 
-/* As MongoDB names it: "city,-name" is "city_1_name_-1". */
-static char *make_name(const reading *r, const char *keys)
-{
-    size_t cap = strlen(keys) + 1;
-    sac__buf text;
-    char *name;
-
-    for (const char *at = keys; *at; at++)
-        cap += *at == ',' ? 3 : 0;
-    cap += 3;
-    name = sac__app_get(r->app, cap);
-    if (!name)
-        return NULL;
-    sac__buf_init_fixed(&text, name, cap);
-    while (*keys) {
-        const bool descending = *keys == '-';
-        const size_t n = strcspn(keys += descending, ",");
-
-        if (text.n)
-            sac__buf_add_char(&text, '_');
-        sac__buf_add(&text, keys, n);
-        sac__buf_add_text(&text, descending ? "_-1" : "_1");
-        keys += n + (keys[n] == ',');
-    }
-    sac__buf_add_char(&text, '\0');
-    return text.error ? NULL : name;
-}
-
 static int add(reading *r, const sac_index *index)
 {
     sac__declared *made = sac__app_get(r->app, sizeof *made);
-    int rc = SAC_OK;
+    char name[SAC__INDEX_NAME + 1];
 
+    if (++r->n > MAX_INDEXES)
+        return bad(r, index->keys, "more than 64 in all");
+    if (index->name ? strlen(index->name) > SAC__INDEX_NAME
+                    : sac__index_name(index->keys, name, NULL) != SAC_OK)
+        return bad(r, index->keys, "its name is too long: give a shorter one");
     if (made) {
         *made = (sac__declared){.index = *index};
         made->index.keys = copy(r, index->keys);
-        made->index.name = index->name ? copy(r, index->name) : make_name(r, index->keys);
+        made->index.name = copy(r, index->name ? index->name : name);
     }
     if (!made || !made->index.keys || !made->index.name)
         return sac_err_set(r->err, SAC_ENOMEM, "resource: no memory");
-    if (++r->n > MAX_INDEXES)
-        rc = bad(r, index->keys, "more than 64 in all");
-    else if (strlen(made->index.name) > MAX_NAME)
-        rc = bad(r, index->keys, "its name is too long: give a shorter one");
     *r->link = made;
     r->link = (sac__declared **)&made->next;
-    return rc;
+    return SAC_OK;
 }
 
 static int read_plan(reading *r, const sac__plan *plan, const char *above, int depth);
@@ -163,7 +137,7 @@ int sac__indexes_make(const sac__resource *resource, sac_err *err)
     for (const sac__declared *at = resource->indexes; rc == SAC_OK && at; at = at->next) {
         rc = sac_store_make_index(resource->store, resource->def.collection, &at->index, &why);
         if (rc == SAC_EUNAVAILABLE)
-            return SAC_OK;
+            rc = SAC_OK;
         if (rc != SAC_OK)
             return sac_err_set(err, rc, "resource %s: index %s: %s", resource->def.name,
                                at->index.name, why.text);
@@ -180,15 +154,13 @@ static const sac__declared *find(const sac__resource *resource, const char *name
     return at;
 }
 
-static bool shows_all(const sac__resource *resource, const char *keys)
+static bool shows_all(const sac__resource *resource, sac_str keys)
 {
-    while (*keys) {
-        const size_t n = strcspn(keys += *keys == '-', ",");
+    bool descending;
 
-        if (!sac__resource_shows(resource, sac_str_n(keys, n)))
+    while (keys.n > 0)
+        if (!sac__resource_shows(resource, sac__index_field(&keys, &descending)))
             return false;
-        keys += n + (keys[n] == ',');
-    }
     return true;
 }
 
@@ -201,19 +173,19 @@ static int exists(const sac__ask *ask)
 }
 
 /* The fields that a client may see, by the names that it knows. */
-static int add_fields(const sac__ask *ask, const char *keys, const char *prefix)
+static int add_fields(const sac__ask *ask, sac_str keys, const char *prefix)
 {
-    const bool several = strchr(keys, ',') != NULL;
+    const char *message = memchr(keys.p, ',', keys.n) ? "taken, together with the others"
+                                                      : "is taken";
+    bool descending;
 
-    while (*keys) {
-        const size_t n = strcspn(keys += *keys == '-', ",");
-        const sac_str path = sac_req_printf(ask->req, "%s%.*s", prefix, (int)n, keys);
+    while (keys.n > 0) {
+        const sac_str field = sac__index_field(&keys, &descending);
+        const sac_str path = sac_req_printf(ask->req, "%s%.*s", prefix, (int)field.n, field.p);
 
-        if (!path.p || sac__problem_errors_add(
-                           sac__req_errors(ask->req), sac__req_arena(ask->req), path, "%s",
-                           several ? "taken, together with the others" : "is taken") != SAC_OK)
+        if (!path.p || sac__problem_errors_add(sac__req_errors(ask->req), sac__req_arena(ask->req),
+                                               path, "%s", message) != SAC_OK)
             return sac_fail(ask->req, SAC_ENOMEM, "no memory for an error");
-        keys += n + (keys[n] == ',');
     }
     return SAC_OK;
 }
@@ -225,7 +197,7 @@ int sac__indexes_refused(const sac__ask *ask, const char *index, const char *pre
 
     if (!*index || strcmp(index, "_id_") == 0)
         return exists(ask);
-    if (declared && shows_all(ask->resource, declared->index.keys))
-        rc = add_fields(ask, declared->index.keys, prefix);
+    if (declared && shows_all(ask->resource, sac_str_of(declared->index.keys)))
+        rc = add_fields(ask, sac_str_of(declared->index.keys), prefix);
     return rc == SAC_OK ? sac_problem(ask->req, "duplicate", NULL) : rc;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/clock.h"
+#include "store/index.h"
 #include "store/mongo/mongo.h"
 
 /* "city,-name" as {city: 1, name: -1} */
-static void add_keys(sac_bson *out, const char *keys)
+static void add_keys(sac_bson *out, sac_str keys)
 {
-    while (*keys) {
-        const bool down = *keys == '-';
-        const size_t n = strcspn(keys, ",");
-        char name[256];
+    while (keys.n > 0) {
+        bool descending;
+        const sac_str field = sac__index_field(&keys, &descending);
+        char name[SAC__INDEX_FIELD + 1];
 
-        snprintf(name, sizeof name, "%.*s", (int)n - down, keys + down);
-        sac_bson_add_int32(out, name, down ? -1 : 1);
-        keys += n + (keys[n] == ',');
+        snprintf(name, sizeof name, "%.*s", (int)field.n, field.p);
+        sac_bson_add_int32(out, name, descending ? -1 : 1);
     }
 }
 
@@ -24,7 +24,7 @@ static int make_command(const char *collection, const sac_index *index, sac_bson
     sac_bson_begin_array(out, sac_str_of("indexes"));
     sac_bson_begin_doc(out, sac_str_of("0"));
     sac_bson_begin_doc(out, sac_str_of("key"));
-    add_keys(out, index->keys);
+    add_keys(out, sac_str_of(index->keys));
     sac_bson_end(out);
     sac_bson_add_str(out, "name", sac_str_of(index->name));
     if (index->unique)

@@ -84,28 +84,9 @@ static void insert_range(int from, int to)
 
 /* ---- one document, once ---- */
 
-static int add_one(void *self, const sac_view *stored, sac_change *change, sac_err *err)
-{
-    sac_str *doc = self;
-
-    (void)err;
-    free((char *)doc->p);
-    *doc = doc_int(1, (stored ? doc_v(stored->doc) : 0) + 1, 0);
-    change->kind = SAC_CHANGE_PUT;
-    change->doc = *doc;
-    return SAC_OK;
-}
-
 static int increment(void)
 {
-    sac_str doc = {NULL, 0};
-    char raw[4];
-    sac_write write = SAC_WRITE(.kind = SAC_WRITE_DECIDE, .collection = "a",
-                                .id = value_int(raw, 1), .decide = add_one, .self = &doc);
-    const int rc = sac_store_write(fx.store, &write, NULL);
-
-    free((char *)doc.p);
-    return rc;
+    return count_one_more(fx.store);
 }
 
 static void check_v(int64_t want)

@@ -61,6 +61,8 @@ sac_value value_str(char *raw, const char *text); /* raw: strlen(text) + 5 */
 sac_str doc_int(int32_t id, int64_t v, size_t pad);
 sac_str doc_str(const char *id, int64_t v);
 sac_str doc_value(sac_value id, int64_t v);
+/* Adds 1 to `v` of the document 1 of "a", by a decide; makes it with 1. */
+int count_one_more(sac_store *store);
 int64_t doc_v(sac_str doc);  /* its "v" */
 int64_t doc_id(sac_str doc); /* its "_id", where an integer */
 

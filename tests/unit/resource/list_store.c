@@ -219,6 +219,16 @@ static int submit(void *self, sac_write *write, sac_err *err)
     return sac_err_set(err, SAC_ENOSYS, "read only");
 }
 
+static int make_index(void *self, const char *collection, const sac_index *index, sac_err *err)
+{
+    list_store *store = self;
+
+    (void)collection;
+    (void)index;
+    store->indexes++;
+    return store->index_fails ? sac_err_set(err, store->index_fails, "%s", store->why) : SAC_OK;
+}
+
 static void close_store(void *self)
 {
     list_store *store = self;
@@ -230,7 +240,7 @@ static void close_store(void *self)
 }
 
 static const sac_store_ops ops = SAC_STORE_OPS(.name = "memory", .find = find, .submit = submit,
-                                               .close = close_store);
+                                               .make_index = make_index, .close = close_store);
 
 int list_store_open(const sac_store_config *config, sac_store **out, sac_err *err)
 {

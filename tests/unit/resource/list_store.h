@@ -17,11 +17,12 @@ typedef struct list_store {
     uint64_t revision;       /* 0: it keeps none */
     int find_fails;          /* error codes that are answered, with the text `why` */
     int pull_fails;
+    int index_fails;
     const char *why;
     /* What it was asked last. */
     char filter[LIST_TEXT], sort[LIST_TEXT]; /* Extended JSON; "" for none */
     sac_query query;
-    int finds, open;
+    int finds, open, indexes;
     long given;
     sac_str docs[LIST_DOCS];
     int n_docs;

@@ -273,9 +273,26 @@ static void test_params__many_and_long_ones_are_refused(void **state)
     CHECK_INT(the_list_store.finds <= 1, 1);
 }
 
+/* Each is asked for: a store that is away keeps them in mind. */
+static void test_indexes__are_all_wished_for_while_the_store_is_away(void **state)
+{
+    static const sac_field rows[] = {{.name = "n", .type = SAC_INT, .indexed = true},
+                                     {.name = "title", .type = SAC_STRING, .unique = true},
+                                     {.name = NULL}};
+    static const sac_resource two = SAC_RESOURCE(.name = "things", .fields = rows,
+                                                 .id_type = SAC_ID_STRING);
+
+    (void)state;
+    the_list_store = (list_store){.index_fails = SAC_EUNAVAILABLE, .why = "away"};
+    lists_serve(&t, &two);
+    CHECK_INT(the_list_store.indexes, 2);
+    todos_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_indexes__are_all_wished_for_while_the_store_is_away),
         cmocka_unit_test_setup_teardown(test_pageable__has_its_shape, open_pageable, close_things),
         cmocka_unit_test_setup_teardown(test_pageable__a_page_past_the_end_is_the_last_one,
                                         open_pageable, close_things),
