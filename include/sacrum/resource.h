@@ -7,6 +7,7 @@
  * docs/reference/http.md describes, from one table.
  */
 #include <sacrum/app.h>
+#include <sacrum/bson.h>
 #include <sacrum/index.h>
 #include <sacrum/schema.h>
 
@@ -42,6 +43,24 @@ typedef enum sac_id_type {
     SAC_ID_INT,          /**< Comes with the POST. */
     SAC_ID_STRING        /**< Comes with the POST: 1 to 256 bytes. */
 } sac_id_type;
+
+/** Who may use a resource. */
+typedef enum sac_access {
+    SAC_ACCESS_ANYONE = 0,
+    SAC_ACCESS_READ_ANYONE, /**< GET is open; to write one must be signed in. */
+    SAC_ACCESS_SIGNED_IN    /**< 401 for everybody else. */
+} sac_access;
+
+/**
+ * Narrow what a request may meet: append members of a MongoDB filter to
+ * `filter`; none: everything. It is ANDed to every call of the store that is
+ * made for the request, reads, counts, tags and writes alike: what it leaves
+ * out is 404, or not in the list. `writes`: for what the request changes; a
+ * document that can be read and not written is 403.
+ *
+ * Errors: what sac_fail() returned.
+ */
+typedef int sac_restrict(void *self, sac_req *req, bool writes, sac_bson *filter);
 
 /** All but `name` is optional; 0 stands for the default. */
 typedef struct sac_resource {
@@ -83,7 +102,18 @@ typedef struct sac_resource {
     const char *const *ignore_params; /**< Query parameters to ignore; ends with NULL. */
     const sac_decorator *decorators;  /**< Around every operation; ends with {.fn = NULL}. */
     const sac_resource_ops *ops;      /**< Operations of your own; NULL: the library's. */
-    void *self;              /**< For the slots of ops. */
+    void *self;              /**< For the slots of ops, and for restrict_to. */
+    sac_access access;       /**< With `owner`, SIGNED_IN at least to write. */
+    const char *owner;       /**< Field that holds the `_id` of the user whose document it is: set
+                                  by the server, read-only, and each meets their own alone. With
+                                  READ_ANYONE all read, the owner writes. */
+    const char *const *owner_roles; /**< Roles for which the owner makes no difference; ends with
+                                  NULL; or NULL. */
+    const char *read_scope;  /**< Scope that a token must have to read; NULL: none. */
+    const char *write_scope; /**< Likewise to write. */
+    sac_restrict *restrict_to; /**< Conditions of your own, beside the owner's, or in their place:
+                                  where it is given, `owner` is set at creation and the conditions
+                                  are this one's. */
 } sac_resource;
 #define SAC_RESOURCE(...)                                                      \
     { .size = sizeof(sac_resource), .field_size = sizeof(sac_field),           \

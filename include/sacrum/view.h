@@ -37,7 +37,8 @@ typedef int sac_decorate(void *self, sac_req *req, const sac_next *next);
 
 enum {
     SAC_INLINE = 1 << 0,     /**< Does not wait: may run on the host's thread. */
-    SAC_STREAM_BODY = 1 << 1 /**< View: the body is not collected but read with sac_req_read(). */
+    SAC_STREAM_BODY = 1 << 1, /**< View: the body is not collected but read with sac_req_read(). */
+    SAC_GUARD = 1 << 2 /**< Decorator: refuses who is not signed in; see <sacrum/identity.h>. */
 };
 
 /** One row of a table of decorators; a row whose fn is NULL ends it. */
@@ -45,7 +46,7 @@ typedef struct sac_decorator {
     sac_decorate *fn;
     void *self;
     unsigned methods; /**< Bits as SAC_GET; 0: all. GET is HEAD too. */
-    unsigned flags;   /**< SAC_INLINE */
+    unsigned flags;   /**< SAC_INLINE, SAC_GUARD */
 } sac_decorator;
 
 /**
