@@ -6,6 +6,7 @@
 typedef struct dump {
     const options *o;
     sac_json_options how;
+    sac_json_encoder *encoder;
     output *out;
     sac_str doc;
     bool sound; /* the document has been encoded once without an error */
@@ -41,7 +42,7 @@ static int take(void *self, const char *p, size_t n)
 static int encode(dump *d)
 {
     const size_t line = d->out->n;
-    int rc = sac_json_encode(d->doc, &d->how, take, d, &d->err);
+    int rc = sac_json_encoder_add(d->encoder, d->doc, take, d, &d->err);
 
     if (rc == SAC_OK && output_add(d->out, "\n", 1) != 0)
         rc = SAC_EIO;
@@ -98,27 +99,23 @@ static int64_t next_length(input *in, uint64_t number)
 }
 
 /* A damaged document is left out and the next one, which its length leads to, comes on. */
-int dump_documents(const options *o, input *in, output *out)
+static int dump_all(dump *d, input *in)
 {
-    dump d = {
-        .o = o,
-        .out = out,
-        .how = SAC_JSON_OPTIONS(.dialect = o->dialect, .flags = o->flags, .max_size = SIZE_MAX)};
     uint64_t number = 1;
     int status = ALL_WELL, rc;
     int64_t n;
 
     while ((n = next_length(in, number)) > 0) {
-        d.doc = sac_str_n(in->p + in->begin, (size_t)n);
-        rc = dump_one(&d);
-        if (out->error)
+        d->doc = sac_str_n(in->p + in->begin, (size_t)n);
+        rc = dump_one(d);
+        if (d->out->error)
             return FAILED;
         if (rc != SAC_OK) {
             complain(in->progress,
                      "document %" PRIu64 " at byte %" PRIu64 ", damaged at byte %" PRIu64 ": %s",
-                     number, in->offset, in->offset + d.err.pos, d.err.text);
+                     number, in->offset, in->offset + d->err.pos, d->err.text);
             status = DAMAGED;
-            if (o->check)
+            if (d->o->check)
                 return status;
         } else {
             in->progress->documents++;
@@ -127,4 +124,21 @@ int dump_documents(const options *o, input *in, output *out)
         input_take(in, (size_t)n);
     }
     return n < 0 ? DAMAGED : status;
+}
+
+int dump_documents(const options *o, input *in, output *out)
+{
+    dump d = {
+        .o = o,
+        .out = out,
+        .how = SAC_JSON_OPTIONS(.dialect = o->dialect, .flags = o->flags, .max_size = SIZE_MAX)};
+    int status;
+
+    if (sac_json_encoder_new(&d.how, NULL, &d.encoder, &d.err) != SAC_OK) {
+        complain(in->progress, "%s", d.err.text);
+        return FAILED;
+    }
+    status = dump_all(&d, in);
+    sac_json_encoder_free(d.encoder);
+    return status;
 }

@@ -57,6 +57,29 @@ typedef int sac_json_sink(void *self, const char *p, size_t n);
 SAC_API int sac_json_encode(sac_str doc, const sac_json_options *options,
                             sac_json_sink *sink, void *self, sac_err *err) SAC_MUST_USE;
 
+/** Encodes one document after the other. */
+typedef struct sac_json_encoder sac_json_encoder;
+
+/**
+ * Make an encoder for many documents. It remembers the keys of those before,
+ * which makes small documents of one kind about half as fast again as
+ * sac_json_encode(); the text is the same. `options` NULL: the defaults;
+ * `alloc` NULL: malloc. It takes 100 KiB.
+ *
+ * Ownership: free it with sac_json_encoder_free().
+ * Errors: SAC_ENOMEM; SAC_EVERSION for options of a newer library.
+ */
+SAC_API int sac_json_encoder_new(const sac_json_options *options, const sac_alloc *alloc,
+                                 sac_json_encoder **out, sac_err *err) SAC_MUST_USE;
+/**
+ * Write the next document. Errors: as sac_json_encode(); another one may
+ * follow all the same. Threads: one at a time.
+ */
+SAC_API int sac_json_encoder_add(sac_json_encoder *encoder, sac_str doc, sac_json_sink *sink,
+                                 void *self, sac_err *err) SAC_MUST_USE;
+/** NULL is a no-op. */
+SAC_API void sac_json_encoder_free(sac_json_encoder *encoder);
+
 /**
  * Read one JSON object (in any mix of plain and Extended JSON) into a BSON
  * document. Without a schema nothing is guessed from strings: integers become

@@ -5,9 +5,8 @@
 #include "codec.h"
 #include "json/decode.h"
 #include "json/encode.h"
-#include "json/words.h"
 
-/* As a list is made: into one buffer that is used again, and with the keys of the documents before. */
+/* Into one buffer that is used again. */
 
 static size_t encode(const corpus *c, const sac__json_encoding *how)
 {
@@ -23,17 +22,6 @@ static size_t encode(const corpus *c, const sac__json_encoding *how)
         total += out.n;
     }
     return total;
-}
-
-static size_t encode_plain(const corpus *c, void *none)
-{
-    static sac__words words;
-    const sac__json_encoding how = {.dialect = SAC_JSON_PLAIN, .words = &words};
-
-    sac__words_begin(&words);
-
-    (void)none;
-    return encode(c, &how);
 }
 
 /* As if each document were the only one. */
@@ -53,7 +41,7 @@ static size_t encode_relaxed(const corpus *c, void *none)
     return encode(c, &how);
 }
 
-/* The public call. */
+/* The public calls. */
 
 static int count(void *self, const char *p, size_t n)
 {
@@ -72,6 +60,31 @@ static size_t encode_to_sink(const corpus *c, void *none)
             SAC_OK)
             return 0;
     return total;
+}
+
+static void *make_encoder(const corpus *c)
+{
+    sac_json_encoder *encoder = NULL;
+
+    (void)c;
+    return sac_json_encoder_new(NULL, NULL, &encoder, NULL) == SAC_OK ? encoder : NULL;
+}
+
+static size_t encode_in_turn(const corpus *c, void *encoder)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < c->n; i++)
+        if (sac_json_encoder_add(encoder, sac_str_n(c->bson[i].p, c->bson[i].n), count, &total,
+                                 NULL) != SAC_OK)
+            return 0;
+    return total;
+}
+
+static void free_encoder(const corpus *c, void *encoder)
+{
+    (void)c;
+    sac_json_encoder_free(encoder);
 }
 
 /* The floor: what it takes to find every key and value, and to do nothing with them. */
@@ -134,7 +147,7 @@ static void free_target(const corpus *c, void *to)
 }
 
 const way sacrum_encoders[] = {
-    {"sacrum", NULL, encode_plain, NULL},
+    {"sacrum", make_encoder, encode_in_turn, free_encoder},
     {"sacrum-apart", NULL, encode_apart, NULL},
     {"sacrum-relaxed", NULL, encode_relaxed, NULL},
     {"sacrum-sink", NULL, encode_to_sink, NULL},

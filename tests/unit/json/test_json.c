@@ -207,6 +207,73 @@ static void test_json__decode_survives_oom(void **state)
     }
 }
 
+/* Documents alike and not, sound and damaged, one behind the other: as each would be by itself. */
+static void test_json__encoder_is_as_each_by_itself(void **state)
+{
+    static const char *const texts[] = {
+        "{\"a\":[{\"x\":1,\"y\":{\"z\":true}},{\"x\":2,\"y\":{\"z\":null}}],\"b\":\"s\"}",
+        "{\"a\":[{\"x\":3,\"y\":{\"z\":1.5}}],\"c\":{\"x\":[1,2]}}",
+        "{\"b\":2,\"a\":{\"x\":7}}",
+        "{}",
+        EVERY_TYPE,
+    };
+    static const sac_json_options ways[] = {
+        SAC_JSON_OPTIONS(.dialect = SAC_JSON_PLAIN),
+        SAC_JSON_OPTIONS(.dialect = SAC_JSON_CANONICAL, .flags = SAC_JSON_PRETTY)};
+    sac_json_encoder *encoder = NULL;
+    sac_err err = {.code = 0};
+
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        CHECK_INT(sac_json_encoder_new(&ways[way], NULL, &encoder, &err), SAC_OK);
+        for (size_t i = 0; i < 40; i++) {
+            pieces alone = {.stop_at = 0}, next = {.stop_at = 0};
+            sac_str doc = {NULL, 0};
+            int rc;
+
+            CHECK_INT(sac_json_decode(sac_str_of(texts[i % 5]), NULL, NULL, &doc, &err), SAC_OK);
+            if (i % 7 == 6)
+                ((char *)(uintptr_t)doc.p)[doc.n / 2] = (char)0xf7;
+            rc = encode(&alone, doc, &ways[way], NULL);
+            sac__buf_init(&next.all, NULL, 1 << 28);
+            CHECK_INT(sac_json_encoder_add(encoder, doc, take_piece, &next, NULL), rc);
+            CHECK(sac_str_eq(sac__buf_str(&alone.all), sac__buf_str(&next.all)));
+            sac__buf_fini(&alone.all);
+            sac__buf_fini(&next.all);
+            drop(doc);
+        }
+        sac_json_encoder_free(encoder);
+    }
+}
+
+static void test_json__encoder_keeps_to_its_limits(void **state)
+{
+    static const sac_json_options small = SAC_JSON_OPTIONS(.max_size = 1000);
+    const sac_str doc = large(5000);
+    pieces to = {.stop_at = 1};
+    sac_json_options newer = small;
+    sac_json_encoder *encoder = NULL;
+    sac_err err = {.code = 0};
+    fault_alloc fault;
+
+    (void)state;
+    newer.size++;
+    CHECK_INT(sac_json_encoder_new(&newer, NULL, &encoder, &err), SAC_EVERSION);
+    CHECK_INT(sac_json_encoder_new(&small, fault_alloc_init(&fault, 0), &encoder, &err),
+              SAC_ENOMEM);
+    CHECK(encoder == NULL);
+    CHECK_INT(sac_json_encoder_new(&small, fault_alloc_init(&fault, 1), &encoder, &err), SAC_OK);
+    CHECK_INT(sac_json_encoder_add(encoder, doc, take_piece, &to, &err), SAC_ETOOBIG);
+    CHECK_INT(to.count, 0);
+    CHECK_INT(sac_json_encoder_add(encoder, sac_str_of("\5\0\0\0\0"), take_piece, &to, &err),
+              SAC_ECORRUPT);
+    CHECK_INT(sac_json_encoder_add(encoder, sac_str_n("\5\0\0\0\0", 5), take_piece, &to, &err), 77);
+    sac_json_encoder_free(encoder);
+    CHECK_INT(fault.live, 0);
+    sac_json_encoder_free(NULL);
+    drop(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +285,8 @@ int main(void)
         cmocka_unit_test(test_json__decodes_within_limits),
         cmocka_unit_test(test_json__decodes_into_exactly_its_size),
         cmocka_unit_test(test_json__decode_survives_oom),
+        cmocka_unit_test(test_json__encoder_is_as_each_by_itself),
+        cmocka_unit_test(test_json__encoder_keeps_to_its_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
