@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include <openssl/crypto.h>
+
 #include "core/alloc.h"
 
 #include <sacrum/err.h>
@@ -62,7 +64,7 @@ struct sac__arena {
     large *larges;
     deferred *defers;
     size_t used, cap;
-    bool capped;
+    bool capped, wiped;
 };
 
 int sac__arena_cache_new(const sac_alloc *alloc, size_t block_size, size_t max_kept,
@@ -196,9 +198,18 @@ sac__arena *sac__arena_open(sac__arena_cache *cache, size_t cap)
     return arena;
 }
 
+static void wipe_blocks(const sac__arena_cache *cache, block *list)
+{
+    do {
+        ASAN_UNPOISON_MEMORY_REGION(list, cache->block_size);
+        OPENSSL_cleanse(list + 1, cache->block_size - sizeof *list);
+    } while ((list = list->next));
+}
+
 void sac__arena_close(sac__arena *arena)
 {
     sac__arena_cache *cache;
+    block *blocks;
     deferred *d;
     large *l;
 
@@ -209,11 +220,21 @@ void sac__arena_close(sac__arena *arena)
         d->fn(d->self);
     }
     cache = arena->cache;
+    blocks = arena->blocks;
     while ((l = arena->larges)) {
         arena->larges = l->next;
+        if (arena->wiped)
+            OPENSSL_cleanse(l + 1, l->n);
         sac__alloc_free(cache->alloc, l, sizeof *l + l->n);
     }
-    give_blocks(cache, arena->blocks);
+    if (arena->wiped)
+        wipe_blocks(cache, blocks);
+    give_blocks(cache, blocks);
+}
+
+void sac__arena_wipe(sac__arena *arena)
+{
+    arena->wiped = true;
 }
 
 /* Counts n bytes as given out, if the cap allows them. */

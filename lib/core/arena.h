@@ -40,6 +40,9 @@ sac_str sac__arena_vprintf(sac__arena *arena, const char *format, va_list args);
 /* 0 or SAC_ENOMEM, and then nothing is deferred. */
 int sac__arena_defer(sac__arena *arena, void (*fn)(void *self), void *self) SAC_MUST_USE;
 
+/* What it holds when it is closed is wiped then: there are secrets in it. */
+void sac__arena_wipe(sac__arena *arena);
+
 bool sac__arena_capped(const sac__arena *arena); /* the cap, not the system, said no */
 size_t sac__arena_used(const sac__arena *arena);
 

@@ -59,12 +59,17 @@ static bool is_cookie_value(sac_str s)
     return true;
 }
 
-static bool is_path(sac_str s)
+static bool is_attribute(sac_str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (!is_text(s.p[i]) || s.p[i] == ';')
             return false;
-    return s.n == 0 || s.p[0] == '/';
+    return true;
+}
+
+static bool is_path(sac_str s)
+{
+    return is_attribute(s) && (s.n == 0 || s.p[0] == '/');
 }
 
 static bool is_domain(sac_str s)
@@ -108,14 +113,15 @@ static void print_attribute(sac__buf *out, const char *name, sac_str value)
 int sac__cookie_print(const sac__cookie *cookie, sac__buf *out)
 {
     if (!sac__token_valid(cookie->name) || !is_cookie_value(cookie->value) ||
-        !is_path(cookie->path) || !is_domain(cookie->domain) || !is_same_site(cookie->same_site) ||
-        !keeps_promise(cookie))
+        !is_path(cookie->path) || !is_attribute(cookie->expires) || !is_domain(cookie->domain) ||
+        !is_same_site(cookie->same_site) || !keeps_promise(cookie))
         return SAC_EINVAL;
     sac__buf_add_str(out, cookie->name);
     print_attribute(out, "=", cookie->value);
     if (cookie->domain.n)
         print_attribute(out, "; Domain=", cookie->domain);
-    print_attribute(out, "; Path=", cookie->path.n ? cookie->path : sac_str_of("/"));
+    if (cookie->expires.n)
+        print_attribute(out, "; Expires=", cookie->expires);
     if (cookie->max_age >= 0) {
         sac__buf_add_text(out, "; Max-Age=");
         sac__buf_add_int(out, cookie->max_age);
@@ -124,6 +130,7 @@ int sac__cookie_print(const sac__cookie *cookie, sac__buf *out)
         sac__buf_add_text(out, "; Secure");
     if (cookie->http_only)
         sac__buf_add_text(out, "; HttpOnly");
+    print_attribute(out, "; Path=", cookie->path.n ? cookie->path : sac_str_of("/"));
     if (cookie->same_site)
         print_attribute(out, "; SameSite=", sac_str_of(cookie->same_site));
     return out->error;

@@ -16,11 +16,12 @@ typedef struct sac__cookie {
     sac_str name, value;
     sac_str path;    /* "/" when empty */
     sac_str domain;  /* none when empty */
+    sac_str expires; /* as HTTP prints a date; none when empty */
     int64_t max_age; /* seconds; -1: a session cookie */
     bool secure, http_only;
     const char *same_site; /* "Lax", "Strict", "None" or NULL */
 } sac__cookie;
-/* Appends a Set-Cookie value. SAC_EINVAL for bytes that RFC 6265 refuses, or a broken __Host-/__Secure- promise. */
+/* Appends a Set-Cookie value, laid out as Werkzeug does. SAC_EINVAL for bytes that RFC 6265 refuses, or a broken __Host-/__Secure- promise. */
 int sac__cookie_print(const sac__cookie *cookie, sac__buf *out) SAC_MUST_USE;
 
 #endif

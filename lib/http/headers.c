@@ -125,7 +125,7 @@ int sac__headers_add(sac__headers *headers, sac_str name, sac_str value)
     return rc != SAC_OK ? rc : append(headers, field);
 }
 
-static bool has_member(const sac__headers *headers, sac_str name, sac_str member)
+bool sac__headers_has(const sac__headers *headers, sac_str name, sac_str member)
 {
     for (size_t i = find_field(headers->v, 0, headers->n, name); i < headers->n;
          i = find_field(headers->v, i + 1, headers->n, name)) {
@@ -146,7 +146,7 @@ static int merge_one(sac__headers *headers, sac_str name, sac_str member)
 
     if (i == headers->n)
         return sac__headers_add(headers, name, member);
-    if (has_member(headers, name, member))
+    if (sac__headers_has(headers, name, member))
         return SAC_OK;
     value = headers->v[i].value;
     if (value.n == 0)

@@ -31,6 +31,8 @@ typedef struct sac__headers {
  */
 int sac__headers_set(sac__headers *headers, sac_str name, sac_str value) SAC_MUST_USE;
 int sac__headers_add(sac__headers *headers, sac_str name, sac_str value) SAC_MUST_USE;
+/* Whether some field of that name has this member, whatever its case. */
+bool sac__headers_has(const sac__headers *headers, sac_str name, sac_str member);
 /* Adds a member to a list-valued field (Vary, Allow) unless it is there. */
 int sac__headers_merge(sac__headers *headers, sac_str name, sac_str member) SAC_MUST_USE;
 void sac__headers_remove(sac__headers *headers, const char *name);

@@ -114,3 +114,35 @@ int sac__accept_quality(sac_str accept, const char *type, sac_str *params)
     }
     return best || !listed ? best_quality : 0;
 }
+
+static bool is_coding(sac_str named, sac_str coding)
+{
+    return sac__token_same(named, coding) ||
+           (sac_str_is(coding, "gzip") && sac__header_is(named, "x-gzip"));
+}
+
+int sac__accept_coding(const sac_header *headers, size_t n, const char *coding)
+{
+    const sac_str wanted = sac_str_of(coding);
+    int named = -1, any = -1;
+    sac_str member;
+
+    for (size_t i = 0; i < n; i++) {
+        sac_str rest = headers[i].value;
+
+        while (sac__header_is(headers[i].name, "accept-encoding") &&
+               sac__header_next(&rest, &member)) {
+            const sac__media media = cut(member);
+            const sac_str q = sac__media_param(&media, "q");
+            const int quality = q.p ? parse_quality(q) : 1000;
+
+            if (sac_str_is(media.type, "*") && quality > any)
+                any = quality;
+            else if (is_coding(media.type, wanted) && quality > named)
+                named = quality;
+        }
+    }
+    if (named >= 0 || any >= 0)
+        return named >= 0 ? named : any;
+    return sac_str_is(wanted, "identity");
+}

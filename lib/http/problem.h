@@ -34,8 +34,10 @@
     X("precondition_unsupported", 400, "Precondition not supported here") \
     X("too_many_affected", 400, "More documents than allowed")            \
     X("unauthorized", 401, "Not signed in")                               \
+    X("bad_credentials", 401, "Wrong name or password")                   \
     X("forbidden", 403, "Not allowed")                                    \
     X("bad_origin", 403, "Origin not allowed")                            \
+    X("csrf", 403, "Sent by another site, or without its token")          \
     X("not_found", 404, "Not found")                                      \
     X("method_not_allowed", 405, "Method not allowed")                    \
     X("not_acceptable", 406, "Not acceptable")                            \

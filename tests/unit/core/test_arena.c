@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 #include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <sacrum/err.h>
 
@@ -385,6 +387,49 @@ static void test_arena__cache_is_shared_by_threads(void **state)
     CHECK(f->fault.live <= 3);
 }
 
+enum { SECRET = 0x5e };
+
+/* Over malloc; sees how much of what is given back is secret still. */
+static void *watch(void *self, void *p, size_t old, size_t n)
+{
+    size_t *seen = self;
+
+    for (size_t i = 0; n == 0 && i < old; i++)
+        *seen += ((const unsigned char *)p)[i] == SECRET;
+    if (n > 0)
+        return realloc(p, n);
+    free(p);
+    return NULL;
+}
+
+static size_t secrets_left(bool wiped)
+{
+    size_t seen = 0;
+    const sac_alloc alloc = SAC_ALLOC(.resize = watch, .self = &seen);
+    sac__arena_cache *cache = NULL;
+    sac__arena *arena;
+
+    CHECK_INT(sac__arena_cache_new(&alloc, BLOCK, 2, &cache), SAC_OK);
+    arena = sac__arena_open(cache, MIB);
+    CHECK(arena != NULL);
+    memset(sac__arena_get(arena, 500), SECRET, 500);
+    memset(sac__arena_get(arena, 3 * BLOCK), SECRET, 3 * BLOCK);
+    for (int i = 0; i < 10; i++)
+        memset(sac__arena_get(arena, 900), SECRET, 900);
+    if (wiped)
+        sac__arena_wipe(arena);
+    sac__arena_close(arena);
+    sac__arena_cache_free(cache);
+    return seen;
+}
+
+static void test_arena__wipes_what_was_secret(void **state)
+{
+    (void)state;
+    CHECK(secrets_left(false) >= 500 + 3 * BLOCK);
+    CHECK(secrets_left(true) < 100);
+}
+
 #define WITH_CACHE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -408,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_arena__close_of_none_is_nothing),
         cmocka_unit_test(test_arena__refuses_tiny_blocks),
         cmocka_unit_test(test_arena__survives_oom),
+        cmocka_unit_test(test_arena__wipes_what_was_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

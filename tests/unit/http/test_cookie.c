@@ -175,13 +175,15 @@ static void test_cookie__prints_its_attributes(void **state)
                            .value = S(""),
                            .path = S("/app"),
                            .domain = S("example.org"),
+                           .expires = S("Thu, 01 Jan 1970 00:00:00 GMT"),
                            .max_age = 0,
                            .secure = true,
                            .http_only = true,
                            .same_site = "Lax"};
     CHECK_INT(print(&cookie, out), SAC_OK);
-    assert_string_equal(out, "__Secure-s=; Domain=example.org; Path=/app; Max-Age=0; Secure; "
-                             "HttpOnly; SameSite=Lax");
+    assert_string_equal(out,
+                        "__Secure-s=; Domain=example.org; Expires=Thu, 01 Jan 1970 00:00:00 GMT; "
+                        "Max-Age=0; Secure; HttpOnly; Path=/app; SameSite=Lax");
     cookie = (sac__cookie){.name = S("__Host-s"),
                            .value = S("\"q\""),
                            .path = S("/"),
@@ -189,7 +191,7 @@ static void test_cookie__prints_its_attributes(void **state)
                            .secure = true,
                            .same_site = "None"};
     CHECK_INT(print(&cookie, out), SAC_OK);
-    assert_string_equal(out, "__Host-s=\"q\"; Path=/; Max-Age=31536000; Secure; SameSite=None");
+    assert_string_equal(out, "__Host-s=\"q\"; Max-Age=31536000; Secure; Path=/; SameSite=None");
 }
 
 static void test_cookie__refuses_bytes_that_break_out(void **state)
@@ -226,6 +228,9 @@ static void test_cookie__refuses_bytes_that_break_out(void **state)
         CHECK_INT(print(&cookie, out), SAC_EINVAL);
     }
     cookie.domain = S("");
+    cookie.expires = S("Thu; Path=/x");
+    CHECK_INT(print(&cookie, out), SAC_EINVAL);
+    cookie.expires = S("");
     cookie.same_site = "lax; Domain=x";
     CHECK_INT(print(&cookie, out), SAC_EINVAL);
     cookie.same_site = "Strict";

@@ -102,6 +102,39 @@ static void test_accept__gives_the_parameters_of_the_range(void **state)
     CHECK(!params.p);
 }
 
+static int coding(const char *accept, const char *name)
+{
+    const sac_header field = {sac_str_of("Accept-Encoding"), sac_str_of(accept)};
+
+    return sac__accept_coding(&field, accept ? 1 : 0, name);
+}
+
+static void test_accept_coding__weighs_each_coding(void **state)
+{
+    const sac_header many[] = {{S("accept-encoding"), S("br;q=0.1")},
+                               {S("accept"), S("gzip")},
+                               {S("Accept-Encoding"), S("br;q=0.5, gzip;q=0")}};
+
+    (void)state;
+    CHECK_INT(coding(NULL, "gzip"), 0);
+    CHECK_INT(coding(NULL, "identity"), 1);
+    CHECK_INT(coding("", "gzip"), 0);
+    CHECK_INT(coding("", "identity"), 1);
+    CHECK_INT(coding("gzip, br", "gzip"), 1000);
+    CHECK_INT(coding("gzip, br", "identity"), 1);
+    CHECK_INT(coding("GZip;Q=0.5", "gzip"), 500);
+    CHECK_INT(coding("x-gzip", "gzip"), 1000);
+    CHECK_INT(coding("gzip;q=0", "gzip"), 0);
+    CHECK_INT(coding("gzip;q=0, *", "gzip"), 0);
+    CHECK_INT(coding("gzip;q=0, *", "br"), 1000);
+    CHECK_INT(coding("*;q=0", "identity"), 0);
+    CHECK_INT(coding("identity;q=0.2, *;q=0", "identity"), 200);
+    CHECK_INT(coding("gzip;q=high", "gzip"), 0);
+    CHECK_INT(coding("gzipped", "gzip"), 0);
+    CHECK_INT(sac__accept_coding(many, 3, "br"), 500);
+    CHECK_INT(sac__accept_coding(many, 3, "gzip"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +143,7 @@ int main(void)
         cmocka_unit_test(test_accept__weighs_by_the_most_specific_range),
         cmocka_unit_test(test_accept__is_lenient_with_sloppy_numbers),
         cmocka_unit_test(test_accept__gives_the_parameters_of_the_range),
+        cmocka_unit_test(test_accept_coding__weighs_each_coding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
