@@ -60,7 +60,8 @@ typedef struct sac_authenticator_ops {
 #define SAC_AUTHENTICATOR_OPS(...) { .size = sizeof(sac_authenticator_ops), __VA_ARGS__ }
 
 /**
- * Add a way to know who asks; they are asked in the order of the calls.
+ * Add a way to know who asks; they are asked in the order of the calls, the
+ * session last.
  * `ops` and `self` are borrowed and must outlive the app.
  * Errors: SAC_EINVAL, SAC_EVERSION, SAC_ENOMEM. Threads: build phase.
  */

@@ -154,6 +154,8 @@ void sac_app_free(sac_app *app)
     if (!app || app->parent)
         return;
     core = app->core;
+    for (const sac__hook *hook = core->at_stop; hook; hook = hook->next)
+        hook->free(hook->self);
     /* The last writes end requests whose client left, which may need a worker for it. */
     sac__workers_drain(core->workers);
     sac_store_close(core->store);
@@ -171,6 +173,47 @@ const sac_app_config *sac__app_config(const sac_app *app)
 void *sac__app_get(sac_app *app, size_t n)
 {
     return sac__arena_get_zero(app->core->build, n);
+}
+
+sac_str sac__app_dup(sac_app *app, const char *text)
+{
+    return sac__arena_dup(app->core->build, sac_str_of(text));
+}
+
+sac_app *sac__app_root(sac_app *app)
+{
+    return &app->core->root;
+}
+
+static sac__app_value *find_value(const sac_app *app, const void *key)
+{
+    sac__app_value *found = app->core->values;
+
+    while (found && found->key != key)
+        found = found->next;
+    return found;
+}
+
+int sac__app_keep(sac_app *app, const void *key, void *value)
+{
+    sac__app_value *kept = find_value(app, key);
+
+    if (!kept) {
+        kept = sac__app_get(app, sizeof *kept);
+        if (!kept)
+            return SAC_ENOMEM;
+        *kept = (sac__app_value){.key = key, .next = app->core->values};
+        app->core->values = kept;
+    }
+    kept->value = value;
+    return SAC_OK;
+}
+
+void *sac__app_kept(const sac_app *app, const void *key)
+{
+    const sac__app_value *kept = find_value(app, key);
+
+    return kept ? kept->value : NULL;
 }
 
 bool sac__app_reads_inline(const sac_app *app)

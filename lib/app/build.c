@@ -131,6 +131,45 @@ void sac__app_set_waiting(sac_app *app, const void *self, unsigned methods)
     }
 }
 
+void sac__app_set_guarded(sac_app *app, const void *self, unsigned methods)
+{
+    for (const sac__route *route = sac__router_first(app->core->router); route;
+         route = route->next) {
+        sac__mount *mount = route->target;
+
+        for (unsigned method = 1; mount->self == self && method <= methods; method <<= 1)
+            if (methods & method)
+                mount->actions[sac__action_of(method)].guarded = true;
+    }
+}
+
+int sac__app_set_instead(sac_app *app, void *self, const sac_view_ops *ops,
+                         bool (*declines)(void *self, sac_req *req), sac_err *err)
+{
+    for (const sac__route *route = sac__router_first(app->core->router); route;
+         route = route->next) {
+        sac__mount *mount = route->target;
+        sac__mount *made;
+        int rc;
+
+        if (mount->self != self)
+            continue;
+        made = sac__app_get(app, sizeof *made);
+        if (!made)
+            return no_memory(err, "mount");
+        rc = sac__view_read(mount->group, ops, 0, made, err);
+        if (rc != SAC_OK)
+            return rc;
+        made->self = self;
+        made->group = mount->group;
+        made->route = mount->route;
+        made->allow = mount->allow;
+        mount->instead = made;
+        mount->declines = declines;
+    }
+    return SAC_OK;
+}
+
 int sac_app_mount(sac_app *app, const char *path, const sac_view_ops *ops, void *self, sac_err *err)
 {
     return sac__app_mount(app, path, ops, self, 0, err);
@@ -158,7 +197,8 @@ int sac__app_set_options(sac_app *app, const char *path, const char *name, const
 
 #define SLOT(ops, member) SAC__SLOT(ops, sac_middleware_ops, member)
 
-int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err *err)
+static int make_middleware(sac_app *app, const sac_middleware_ops *ops, void *self,
+                           sac__middleware **out, sac_err *err)
 {
     sac__middleware *made;
     int rc = sac__app_building(app, "middleware", err);
@@ -179,12 +219,49 @@ int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err
                               .name = ops->name};
     made->is_inline = SLOT(ops, flags) & SAC_INLINE ||
                       (!made->before && !made->after && !made->teardown);
+    *out = made;
+    return SAC_OK;
+}
+
+int sac_app_use(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err *err)
+{
+    sac__middleware *made = NULL;
+    const int rc = make_middleware(app, ops, self, &made, err);
+
+    if (rc != SAC_OK)
+        return rc;
     if (app->last)
         app->last->next = made;
     else
         app->first = made;
     app->last = made;
     return SAC_OK;
+}
+
+int sac__app_use_first(sac_app *app, const sac_middleware_ops *ops, void *self, sac_err *err)
+{
+    sac_app *root = &app->core->root;
+    sac__middleware *made = NULL;
+    const int rc = make_middleware(root, ops, self, &made, err);
+
+    if (rc != SAC_OK)
+        return rc;
+    made->next = root->first;
+    root->first = made;
+    if (!root->last)
+        root->last = made;
+    return SAC_OK;
+}
+
+const sac_app *sac__app_parent(const sac_app *app)
+{
+    return app->parent;
+}
+
+void sac__app_at_answer(sac_app *app, int (*fn)(void *self, sac_req *req), void *self)
+{
+    app->at_answer = fn;
+    app->at_answer_self = self;
 }
 
 static bool is_kind(const char *name)
@@ -230,13 +307,28 @@ int sac__app_at_seal(sac_app *app, int (*fn)(void *self, sac_app *app, sac_err *
     return SAC_OK;
 }
 
-int sac__app_at_free(sac_app *app, void (*fn)(void *self), void *self)
+bool sac__app_fenced(const sac_app *app, sac_str path, sac__arena *arena)
+{
+    return sac__router_fenced(app->core->router, path, arena);
+}
+
+static int add_end(sac_app *app, sac__hook **first, void (*fn)(void *self), void *self)
 {
     sac__hook *hook = sac__app_get(app, sizeof *hook);
 
     if (!hook)
         return SAC_ENOMEM;
-    *hook = (sac__hook){.free = fn, .self = self, .next = app->core->at_free};
-    app->core->at_free = hook;
+    *hook = (sac__hook){.free = fn, .self = self, .next = *first};
+    *first = hook;
     return SAC_OK;
+}
+
+int sac__app_at_free(sac_app *app, void (*fn)(void *self), void *self)
+{
+    return add_end(app, &app->core->at_free, fn, self);
+}
+
+int sac__app_at_stop(sac_app *app, void (*fn)(void *self), void *self)
+{
+    return add_end(app, &app->core->at_stop, fn, self);
 }

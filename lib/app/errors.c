@@ -48,6 +48,15 @@ int sac_app_on_problem(sac_app *app, const char *code, sac_handler *handler, voi
     return add(app, &like, err);
 }
 
+int sac__app_set_error_page(sac_app *app, sac_handler *handler, void *self, sac_err *err)
+{
+    if (app->error_page)
+        return sac_err_set(err, SAC_EEXIST, "error pages: there are some");
+    app->error_page = handler;
+    app->error_page_self = self;
+    return SAC_OK;
+}
+
 /* How well a handler fits: 0 not at all, then any status, this one, this code. */
 static int fit(const sac__on_error *on, const sac__problem_kind *kind)
 {

@@ -16,9 +16,13 @@
 
 sac__arena *sac__req_arena(sac_req *req);
 const sac_head *sac__req_head(const sac_req *req);
+/* The innermost group that it is of, or the app. */
+const sac_app *sac__req_group(const sac_req *req);
 /* The raw path without the query, and the route; NULL before or without a match. */
 sac_str sac__req_raw_path(const sac_req *req);
 const sac__route *sac__req_route(const sac_req *req);
+/* Methods of the paths before that route's that matched too, but not this method; 0: none. */
+unsigned sac__req_passed_methods(const sac_req *req);
 /* The parsed query; on a malformed one the problem is set: return the error. */
 int sac__req_params(sac_req *req, const sac__params **out) SAC_MUST_USE;
 /* The form's fields (files left out), decoded, in the order sent; likewise. */
@@ -33,6 +37,29 @@ bool sac__req_may_wait(const sac_req *req);
 
 /* The answer's header fields so far. */
 sac__headers *sac__req_reply_headers(sac_req *req);
+
+/* The answer's body so far. */
+typedef enum sac__reply_kind {
+    SAC__REPLY_NONE,
+    SAC__REPLY_BYTES,
+    SAC__REPLY_FILE,
+    SAC__REPLY_STREAM,
+    SAC__REPLY_PROBLEM
+} sac__reply_kind;
+
+typedef struct sac__reply {
+    sac__reply_kind kind;
+    int status;
+    sac_str bytes;
+    int fd;
+    uint64_t offset;
+    int64_t length;
+    int (*pull)(void *self, sac_req *req, void *buf, size_t cap, size_t *n);
+    void (*close)(void *self);
+    void *self;
+    bool is_inline; /* the stream's pull */
+} sac__reply;
+sac__reply *sac__req_reply(sac_req *req);
 
 /* Field errors for a 422; sac__req_invalid() answers with them. */
 sac__problem_errors *sac__req_errors(sac_req *req);

@@ -61,15 +61,23 @@ static int seal_groups(sac__core *core, sac_err *err)
     return rc;
 }
 
-/* Which chains stay on the host's thread is settled here, once. */
-static void seal_chains(const sac__core *core)
+static void seal_mount(sac__mount *mount)
 {
-    for (const sac__route *route = sac__router_first(core->router); route; route = route->next) {
-        sac__mount *mount = route->target;
-
+    for (; mount; mount = mount->instead)
         for (size_t i = 0; i < SAC__ACTIONS; i++)
             mount->actions[i].is_inline = mount->actions[i].is_inline && mount->group->is_inline;
+}
+
+/* Which chains stay on the host's thread is settled here, once. */
+static void seal_chains(sac__core *core)
+{
+    if (core->identity_waits) { /* anything may ask who asks */
+        core->root.is_inline = false;
+        for (sac_app *group = core->groups; group; group = group->next)
+            group->is_inline = false;
     }
+    for (const sac__route *route = sac__router_first(core->router); route; route = route->next)
+        seal_mount(route->target);
 }
 
 /* The store's lines obey the app's level too. */

@@ -2,7 +2,10 @@
 #ifndef APP_STATE_H
 #define APP_STATE_H
 
+#include <sacrum/identity.h>
+
 #include "app/app.h"
+#include "app/page.h"
 #include "app/req.h"
 #include "core/arena.h"
 #include "core/log.h"
@@ -38,9 +41,15 @@ struct sac_app {
     sac_str prefix;  /* whole, NUL behind it; empty for the app itself */
     sac__middleware *first, *last;
     sac__on_error *errors;
+    sac_handler *error_page; /* NULL: the parent's */
+    void *error_page_self;
+    const sac__coding *coding; /* NULL: the parent's */
+    void *coding_self;
     const sac__middleware **around; /* sealed: outermost first, the parents' included */
     size_t n_around;
-    bool is_inline; /* sealed: every one of them */
+    bool is_inline;                             /* sealed: every one of them */
+    int (*at_answer)(void *self, sac_req *req); /* NULL: nothing */
+    void *at_answer_self;
 };
 
 /* One definition of a view's slot, and the one that `super` says is below it. */
@@ -63,6 +72,7 @@ typedef struct sac__action {
     const sac__wrap *wraps;
     size_t n_wraps;
     bool is_inline; /* before it is sealed: of view and decorators; then with middleware */
+    bool guarded;   /* some decorator is a SAC_GUARD, or sac__app_set_guarded() said so */
 } sac__action;
 
 enum { SAC__ACTION_OPTIONS = 5, SAC__ACTIONS = 6 };
@@ -80,9 +90,27 @@ typedef struct sac__mount {
     const sac_view_ops *ops;
     sac__action actions[SAC__ACTIONS]; /* GET POST PUT PATCH DELETE OPTIONS */
     const sac__slot *before, *after, *teardown;
+    bool (*declines)(void *self, sac_req *req); /* what `instead` answers; NULL: nothing */
+    struct sac__mount *instead;
     sac__field *options; /* further fields of the answer to OPTIONS */
     sac_str allow;
 } sac__mount;
+
+/* A way to know who asks, read from its table once. */
+typedef struct sac__authenticator {
+    const char *name;
+    int (*identify)(void *self, sac_req *req, sac_identity *out);
+    sac_str challenge; /* p NULL: none */
+    bool last;         /* sac__app_authenticator_last() */
+    void *self;
+    struct sac__authenticator *next;
+} sac__authenticator;
+
+typedef struct sac__app_value {
+    const void *key;
+    void *value;
+    struct sac__app_value *next;
+} sac__app_value;
 
 typedef struct sac__hook {
     int (*seal)(void *self, sac_app *app, sac_err *err);
@@ -102,11 +130,17 @@ struct sac__core {
     sac__arena *build; /* what lives as long as the app */
     sac__arena_cache *blocks;
     sac__router *router;
-    sac__hook *at_seal, *at_seal_last, *at_free;
+    sac__hook *at_seal, *at_seal_last, *at_stop, *at_free;
+    sac__app_value *values;
     struct sac__told *told; /* schemas: input/bind.c */
     size_t n_told, cap_told;
     sac_store *store;
-    sac__workers *workers; /* NULL: SAC_NO_WORKERS */
+    sac__workers *workers;         /* NULL: SAC_NO_WORKERS */
+    sac__page_render *render_page; /* NULL: there are no templates */
+    sac__page_has *has_page;
+    sac__authenticator *authenticators; /* in the order in which they are asked */
+    const char *login_page;             /* NULL: there is none */
+    bool identity_waits;
     sac_oid_source oids;
     bool sealed, has_secret;
     uint8_t secret[32];

@@ -119,6 +119,13 @@ static bool row_inline(const decorators *all, size_t i)
     return known && row_of(all, i)->flags & SAC_INLINE;
 }
 
+static bool row_guards(const decorators *all, size_t i)
+{
+    const bool known = all->ops->decorator_size >= sizeof(sac_decorator);
+
+    return known && row_of(all, i)->flags & SAC_GUARD;
+}
+
 static int find_decorators(const sac_view_ops *ops, decorators *out, sac_err *err)
 {
     *out = (decorators){NULL, 0};
@@ -150,6 +157,7 @@ static int read_wraps(sac_app *app, const decorators *all, unsigned methods, sac
         wraps[action->n_wraps++] = (sac__wrap){
             .fn = row_of(all, i)->fn, .self = row_of(all, i)->self, .row = (unsigned)i};
         *all_inline = *all_inline && row_inline(all, i);
+        action->guarded = action->guarded || row_guards(all, i);
     }
     action->wraps = wraps;
     return SAC_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/exchange/exchange.h"
 
+#include "app/identity/identity.h"
 #include "http/method.h"
 
 static bool replied(const sac_req *req)
@@ -58,11 +59,20 @@ static int set_allow(sac_req *req, unsigned methods)
     return sac__headers_set(&req->headers, sac_str_of("Allow"), sac__buf_str(&out));
 }
 
+/* 0 for who is signed in: strangers are told nothing of the body that they sent. */
+static int refuse_stranger(sac_req *req)
+{
+    const sac_identity *identity = NULL;
+    const int rc = sac__req_identify(req, &identity);
+
+    return rc != SAC_OK || identity ? rc : sac__req_refuse_stranger(req);
+}
+
 static int answer_early(sac_req *req)
 {
-    int rc = SAC_OK;
+    int rc = req->early_guarded ? refuse_stranger(req) : SAC_OK;
 
-    if (strcmp(req->early, "method_not_allowed") == 0)
+    if (rc == SAC_OK && strcmp(req->early, "method_not_allowed") == 0)
         rc = set_allow(req, req->match.allowed);
     if (rc != SAC_OK)
         return rc;
@@ -144,6 +154,9 @@ static void fail_silent(sac_req *req)
 
 static void settle_reply(sac_req *req)
 {
+    /* Who asks was not known, so nothing may come of what was answered to nobody. */
+    if (req->who.problem && req->problem != req->who.problem && req->reply.status < 500)
+        sac__fail_again(req, req->who.problem, req->who.detail);
     if (req->reply.kind == SAC__REPLY_PROBLEM) {
         sac__fail_log(req);
         sac__fail_handle(req);

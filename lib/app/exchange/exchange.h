@@ -26,27 +26,6 @@ typedef enum sac__stage {
     SAC__STAGE_DONE
 } sac__stage;
 
-typedef enum sac__reply_kind {
-    SAC__REPLY_NONE,
-    SAC__REPLY_BYTES,
-    SAC__REPLY_FILE,
-    SAC__REPLY_STREAM,
-    SAC__REPLY_PROBLEM
-} sac__reply_kind;
-
-typedef struct sac__reply {
-    sac__reply_kind kind;
-    int status;
-    sac_str bytes;
-    int fd;
-    uint64_t offset;
-    int64_t length;
-    int (*pull)(void *self, sac_req *req, void *buf, size_t cap, size_t *n);
-    void (*close)(void *self);
-    void *self;
-    bool is_inline; /* the stream's pull */
-} sac__reply;
-
 typedef struct sac__kept {
     const void *key;
     void *value;
@@ -56,6 +35,18 @@ typedef struct sac__kept {
 struct sac_next {
     unsigned index; /* of the decorator that holds it */
 };
+
+/* What was found out about who asks. */
+typedef struct sac__who {
+    enum { SAC__WHO_UNASKED = 0, SAC__WHO_ASKING, SAC__WHO_ASKED } state;
+    bool guarded;                             /* what is answered is theirs alone */
+    bool asked_before;                        /* and forgotten since */
+    const sac_identity *identity;             /* NULL: nobody */
+    const struct sac__authenticator *refused; /* by whom, for its challenge; NULL: by none */
+    const sac__problem_kind *problem;         /* why it could not be found out; NULL: it could */
+    sac_str detail;
+    int error;
+} sac__who;
 
 struct sac_req {
     sac__core *core;
@@ -70,7 +61,8 @@ struct sac_req {
     const sac_app *group;
     const char *early; /* problem found before a view was; NULL: none */
     const char *early_detail;
-    sac_str host; /* p NULL: none was sent */
+    bool early_guarded; /* it is about the body of what is guarded: strangers get 401 */
+    sac_str host;       /* p NULL: none was sent */
 
     const sac__params *params; /* NULL: not read yet */
     sac__params params_memory;
@@ -89,6 +81,7 @@ struct sac_req {
     bool detail_public; /* of a problem of 500 or more: logged and replaced */
     sac__problem_errors errors;
     bool out_of_memory; /* a getter had to say "absent" for want of it */
+    sac__who who;
 
     sac__stage stage;
     size_t began;        /* middleware whose before was begun */
@@ -173,6 +166,12 @@ void sac__exchange_wake(sac_exchange *exchange);
 /* Gives the exchange to the workers, with a hold of its own. */
 void sac__exchange_push(sac_exchange *exchange);
 
+/* lib/app/coding.c */
+
+/* Readies the request's fields for what codes its answer; and codes it. */
+void sac__coding_ask(sac_req *req);
+int sac__coding_answer(sac_req *req) SAC_MUST_USE;
+
 /* park.c */
 
 /*
@@ -224,6 +223,8 @@ void sac__fail_handle(sac_req *req);
 void sac__fail_print(sac_req *req);
 /* What a slot that returned `rc` without a fitting reply failed with. */
 void sac__fail_slot(sac_req *req, int rc, const char *who);
+/* Fails as before, whatever was answered since. */
+void sac__fail_again(sac_req *req, const sac__problem_kind *kind, sac_str detail);
 /* Of the last resort, without memory: its bytes, and the fields of any problem. */
 sac_str sac__fail_bare(const sac_header **fields, size_t *n);
 
@@ -232,5 +233,10 @@ sac_str sac__fail_bare(const sac_header **fields, size_t *n);
 int sac__stream_pull(sac_exchange *exchange, void *buf, size_t cap, size_t *n) SAC_MUST_USE;
 /* A worker that owns and holds the exchange drains its stream. */
 void sac__stream_pump(sac_exchange *exchange);
+
+/* lib/app/identity/identity.c */
+
+/* Sets what answers have that depend on who asks. */
+int sac__identity_finish(sac_req *req) SAC_MUST_USE;
 
 #endif

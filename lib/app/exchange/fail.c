@@ -128,6 +128,11 @@ int sac__req_newer(sac_req *req, const char *what, size_t size, size_t known)
     return rc;
 }
 
+void sac__fail_again(sac_req *req, const sac__problem_kind *kind, sac_str detail)
+{
+    set_problem(req, kind, detail);
+}
+
 void sac__fail_slot(sac_req *req, int rc, const char *who)
 {
     if (sac_err_status(rc) < 500)
@@ -207,54 +212,55 @@ bool sac_req_problem_field(const sac_req *req, size_t i, sac_str *field, sac_str
     return error != NULL;
 }
 
-static bool has_member(sac_str list, const char *want)
-{
-    sac_str member;
-
-    while (sac__header_next(&list, &member))
-        if (sac_str_is(member, want))
-            return true;
-    return false;
-}
-
 /* A problem keeps the fields that were set, but for those that described another body. */
-static int set_fields(sac_req *req)
+static int tidy_fields(sac_req *req)
 {
     static const char *const gone[] = {"content-encoding", "content-range", "content-disposition",
                                        "last-modified", "accept-ranges"};
     sac__headers *headers = &req->headers;
-    const sac_str cache = sac__headers_get(headers->v, headers->n, "cache-control");
-    int rc;
+    const sac_str cache = sac_str_of("Cache-Control");
+    int rc = SAC_OK;
 
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
         sac__headers_remove(headers, gone[i]);
-    rc = sac__headers_set_static(headers, sac_str_of("Content-Type"), sac_str_of(problem_type));
-    if (rc == SAC_OK && !has_member(cache, "no-store"))
-        rc = sac__headers_set_static(headers, sac_str_of("Cache-Control"), sac_str_of("no-cache"));
+    if (!sac__headers_has(headers, cache, sac_str_of("no-store")))
+        rc = sac__headers_set_static(headers, cache, sac_str_of("no-cache"));
     if (rc == SAC_OK && req->reply.status == 503 &&
         sac__headers_count(headers->v, headers->n, "retry-after") == 0)
         rc = sac__headers_set_static(headers, sac_str_of("Retry-After"), sac_str_of("1"));
     return rc;
 }
 
-void sac__fail_handle(sac_req *req)
+static void run_handler(sac_req *req, sac_handler *fn, void *self)
 {
     const sac__problem_kind *kind = req->problem;
-    const sac__on_error *on = sac__app_error_handler(req->errors_of ? req->errors_of : req->group,
-                                                     kind);
     int rc;
 
-    if (!on)
-        return;
     req->in_error_handler = true;
     req->may_park = false;
-    rc = on->fn(on->self, req);
+    rc = fn(self, req);
     req->may_park = true;
     req->in_error_handler = false;
     if (rc != SAC_OK)
         (void)sac_problem(req, "internal", "view %s: the error handler of %s failed: %s",
                           req->mount ? req->mount->name : "-", kind->code,
                           sac_err_text(rc < 0 ? rc : SAC_EIO));
+}
+
+void sac__fail_handle(sac_req *req)
+{
+    const sac_app *group = req->errors_of ? req->errors_of : req->group;
+    const sac__on_error *on = sac__app_error_handler(group, req->problem);
+
+    if (on)
+        run_handler(req, on->fn, on->self);
+    while (group && !group->error_page)
+        group = group->parent;
+    if (!group || req->reply.kind != SAC__REPLY_PROBLEM)
+        return;
+    sac__fail_log(req);
+    if (tidy_fields(req) == SAC_OK)
+        run_handler(req, group->error_page, group->error_page_self);
 }
 
 void sac__fail_print(sac_req *req)
@@ -268,6 +274,8 @@ void sac__fail_print(sac_req *req)
                        is_by_field(kind) ? &req->errors : NULL);
     req->reply.kind = SAC__REPLY_BYTES;
     req->reply.bytes = sac__buf_str(&out);
-    if (out.error || set_fields(req) != SAC_OK)
+    if (out.error || tidy_fields(req) != SAC_OK ||
+        sac__headers_set_static(&req->headers, sac_str_of("Content-Type"),
+                                sac_str_of(problem_type)) != SAC_OK)
         sac__exchange_of(req)->bare = true;
 }

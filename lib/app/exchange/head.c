@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/exchange/exchange.h"
 
+#include "app/identity/identity.h"
 #include "http/method.h"
 #include "http/token.h"
 
@@ -33,8 +34,14 @@ static const sac_app *group_of(const sac__core *core, sac_str path)
     return best;
 }
 
+static bool is_of_body(const char *problem)
+{
+    return strcmp(problem, "body_too_large") == 0 || strcmp(problem, "unsupported_media_type") == 0;
+}
+
 void sac__head_refuse(sac_req *req, const char *problem, const char *detail)
 {
+    req->early_guarded = is_of_body(problem) && sac__req_has_guard(req);
     req->early = problem;
     req->early_detail = detail;
     req->mount = NULL;
@@ -92,9 +99,13 @@ static int find_view(sac_req *req)
                                   : refuse(req, "not_found", NULL);
     }
     req->mount = route->target;
+    if (req->mount->declines && req->method & (SAC_GET | SAC_HEAD) &&
+        req->mount->declines(req->mount->self, req))
+        req->mount = req->mount->instead;
     req->group = req->mount->group;
     req->action = &req->mount->actions[sac__action_of(req->method)];
     req->is_inline = req->action->is_inline;
+    sac__coding_ask(req);
     return 0;
 }
 

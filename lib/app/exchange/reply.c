@@ -228,6 +228,11 @@ int sac_reply_add_header(sac_req *req, const char *name, sac_str value)
     return sac__headers_add(&req->headers, sac_str_of(name), value);
 }
 
+sac__reply *sac__req_reply(sac_req *req)
+{
+    return &req->reply;
+}
+
 sac__headers *sac__req_reply_headers(sac_req *req)
 {
     return &req->headers;
@@ -270,12 +275,28 @@ static bool get_pipe(sac_exchange *exchange)
     return exchange->out;
 }
 
+/* Fields that answers have whatever was answered, by whom. */
+static int finish_fields(sac_req *req)
+{
+    const sac_app *group = req->group;
+    int rc = sac__headers_set_static(&req->headers, sac_str_of("X-Content-Type-Options"),
+                                     sac_str_of("nosniff"));
+
+    while (group && !group->at_answer)
+        group = group->parent;
+    if (rc == SAC_OK && group)
+        rc = group->at_answer(group->at_answer_self, req);
+    return rc == SAC_OK ? sac__identity_finish(req) : rc;
+}
+
 void sac__reply_answer(sac_exchange *exchange)
 {
     sac_req *req = &exchange->req;
     const sac__reply *reply = &req->reply;
     sac_answer *answer = &exchange->answer;
 
+    exchange->bare = exchange->bare || finish_fields(req) != SAC_OK ||
+                     sac__coding_answer(req) != SAC_OK;
     *answer = (sac_answer){.size = sizeof *answer,
                            .status = reply->status,
                            .kind = reply->kind == SAC__REPLY_FILE     ? SAC_ANSWER_FILE
@@ -289,9 +310,7 @@ void sac__reply_answer(sac_exchange *exchange)
                            .length = reply->length};
     if (answer->kind == SAC_ANSWER_BYTES)
         answer->length = (int64_t)reply->bytes.n;
-    if (exchange->bare || !get_pipe(exchange) ||
-        sac__headers_set_static(&req->headers, sac_str_of("X-Content-Type-Options"),
-                                sac_str_of("nosniff")) != SAC_OK) {
+    if (exchange->bare || !get_pipe(exchange)) {
         answer_bare(exchange);
     } else {
         answer->headers = req->headers.v;

@@ -309,9 +309,19 @@ sac_str sac__req_raw_path(const sac_req *req)
     return req->target.path;
 }
 
+const sac_app *sac__req_group(const sac_req *req)
+{
+    return req->group;
+}
+
 const sac__route *sac__req_route(const sac_req *req)
 {
     return req->mount ? req->mount->route : NULL;
+}
+
+unsigned sac__req_passed_methods(const sac_req *req)
+{
+    return req->match.allowed;
 }
 
 bool sac__req_may_wait(const sac_req *req)

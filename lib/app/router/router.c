@@ -395,6 +395,18 @@ static int walk(search *s, const node *at, size_t i)
     return rc == 0 && at->fence ? -1 : rc;
 }
 
+bool sac__router_fenced(const sac__router *router, sac_str path, sac__arena *arena)
+{
+    search s = {.router = router, .arena = arena};
+    const node *at = &router->root;
+
+    if (!split(&s, path))
+        return true;
+    for (size_t i = 0; i < s.n && at && !at->fence; i++)
+        at = at->n_literals ? find_literal(at, s.segments[i])->child : NULL;
+    return at && at->fence;
+}
+
 int sac__router_match(const sac__router *router, sac_str path, unsigned method, sac__arena *arena,
                       sac__match *out)
 {

@@ -53,6 +53,9 @@ void sac__router_remove(sac__router *router, sac__route *gone);
 /* Beneath this literal path only its own routes count: no catch-all from above it. */
 int sac__router_fence(sac__router *router, const char *path, sac_err *err) SAC_MUST_USE;
 
+/* Whether a raw path is beneath a fence, or is one; also one that cannot be decoded. */
+bool sac__router_fenced(const sac__router *router, sac_str path, sac__arena *arena);
+
 /* All routes, in order of addition. */
 const sac__route *sac__router_first(const sac__router *router);
 
