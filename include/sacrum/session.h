@@ -82,16 +82,21 @@ SAC_API sac_str sac_session_doc(sac_req *req);
 SAC_API bool sac_session_is_new(sac_req *req);
 
 /*
- * Writing. Errors: SAC_EINVAL when the app has no sessions, or for a value
- * that the format cannot hold (regular expressions, …); SAC_ENOMEM. A session
- * that is too large for its cookie fails the request with 500 when it is
- * written: a cookie is not cut.
+ * Writing. Errors: SAC_EINVAL when the app has no sessions or the answer is made
+ * already, or for a value that the format cannot hold (regular expressions, …);
+ * SAC_ETOOBIG for one beyond max_size; SAC_ENOMEM; why the session could not be
+ * read. One that is too large for its cookie fails the request with 500 when it is
+ * written: a cookie is not cut. A request that fails with 500 or more leaves
+ * the session as it was.
  */
 
 /** Set a value of any type: see docs/reference/session.md for what Flask reads it as. */
 SAC_API int sac_session_set(sac_req *req, const char *key, sac_value value) SAC_MUST_USE;
+/** Set a string, which is UTF-8. */
 SAC_API int sac_session_set_str(sac_req *req, const char *key, sac_str value) SAC_MUST_USE;
+/** Set an integer. */
 SAC_API int sac_session_set_int(sac_req *req, const char *key, int64_t value) SAC_MUST_USE;
+/** Set a bool. */
 SAC_API int sac_session_set_bool(sac_req *req, const char *key, bool value) SAC_MUST_USE;
 /** Take a value out; none is no error. */
 SAC_API int sac_session_remove(sac_req *req, const char *key) SAC_MUST_USE;
@@ -105,7 +110,11 @@ SAC_API int sac_session_set_permanent(sac_req *req, bool permanent) SAC_MUST_USE
  * sac_sign_in() does it.
  */
 SAC_API int sac_session_renew(sac_req *req) SAC_MUST_USE;
-/** End every other session of the store whose `key` has this value. SAC_ENOSYS where not STORED. */
+/**
+ * End every other session of the store whose `key` has this value. It waits: for
+ * handlers on workers. Errors: SAC_ENOSYS where not STORED; SAC_EINVAL for a key that
+ * is empty, begins with `$` or has a dot.
+ */
 SAC_API int sac_session_end_all(sac_req *req, const char *key, sac_value value) SAC_MUST_USE;
 
 /* Messages for the next page (Flask's flash). */
