@@ -28,7 +28,7 @@ typedef struct sac_csrf {
  * is valid is exempt.
  *
  * `config` NULL: the defaults. sac_app_accounts() does this for an app that
- * has not.
+ * has not. Of a group's and its app's, the group's holds.
  * Errors: SAC_EINVAL naming what is no origin; SAC_EEXIST; SAC_ENOMEM.
  * Threads: build phase.
  */

@@ -26,7 +26,10 @@ typedef struct sac_tokens {
 } sac_tokens;
 #define SAC_TOKENS(...) { .size = sizeof(sac_tokens), __VA_ARGS__ }
 
-/** Take API tokens of accounts. After sac_app_accounts(). Errors: as that. Threads: build phase. */
+/**
+ * Take API tokens of accounts. After sac_app_accounts(). `tokens` NULL: all
+ * defaults. Errors: as that. Threads: build phase.
+ */
 SAC_API int sac_app_tokens(sac_app *app, const sac_tokens *tokens, sac_err *err) SAC_MUST_USE;
 
 enum { SAC_TOKEN_TEXT = 64 }; /**< Bytes of a token as text, with its NUL. */
@@ -47,7 +50,7 @@ SAC_API int sac_token_add(sac_app *app, sac_str account, const char *name,
  * sac_app_accounts(). One that was verified is remembered for a minute, by a
  * keyed digest. `realm` NULL: "api". Never a challenge that would open a
  * browser's own box, unless `challenge`.
- * Errors: SAC_EINVAL, SAC_ENOMEM. Threads: build phase.
+ * Errors: SAC_EINVAL, SAC_EEXIST, SAC_ENOMEM, SAC_EIO. Threads: build phase.
  */
 SAC_API int sac_app_basic(sac_app *app, const char *realm, bool challenge,
                           sac_err *err) SAC_MUST_USE;
@@ -70,16 +73,17 @@ typedef struct sac_jwt_key {
 /** What it points to is copied. */
 typedef struct sac_jwt {
     size_t size;         /**< sizeof this struct: SAC_JWT sets it. */
+    size_t key_size;     /**< sizeof a row of `keys`: set likewise. */
     const sac_jwt_key *keys; /**< Ends with {.algorithm = 0}. */
     const char *issuer;   /**< `iss` that must be; NULL: any. */
     const char *audience; /**< `aud` that must be (or be among); NULL: a token with one is refused. */
     const char *roles;    /**< Claim that holds the roles, an array or words; NULL: "roles". */
     const char *scopes;   /**< Claim that holds the scopes; NULL: "scope". */
-    int64_t leeway;       /**< Seconds by which clocks may differ: 30. */
+    int64_t leeway;       /**< Seconds by which clocks may differ: 30; negative: none. */
     bool needs_no_expiry; /**< A token without `exp` is taken. */
     size_t max_size;      /**< Bytes of a token: 8 KiB. */
 } sac_jwt;
-#define SAC_JWT(...) { .size = sizeof(sac_jwt), __VA_ARGS__ }
+#define SAC_JWT(...) { .size = sizeof(sac_jwt), .key_size = sizeof(sac_jwt_key), __VA_ARGS__ }
 
 /** Keys and rules, read once. */
 typedef struct sac_jwt_verifier sac_jwt_verifier;
@@ -98,7 +102,12 @@ SAC_API void sac_jwt_verifier_free(sac_jwt_verifier *verifier);
 SAC_API int sac_jwt_verify(const sac_jwt_verifier *verifier, sac_str token, int64_t now,
                            sac_str *claims, const sac_alloc *alloc, sac_err *err) SAC_MUST_USE;
 
-/** Take JSON Web Tokens as `Authorization: Bearer`: `sub` is the user's id. Threads: build phase. */
+/**
+ * Take JSON Web Tokens as `Authorization: Bearer`: `sub` is the user's id, a
+ * string; the scopes limit it always, also when it has none.
+ * Errors: as sac_jwt_verifier_new(); SAC_EEXIST for a second call. Threads:
+ * build phase.
+ */
 SAC_API int sac_app_jwt(sac_app *app, const sac_jwt *jwt, sac_err *err) SAC_MUST_USE;
 
 SAC_END

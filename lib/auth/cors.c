@@ -3,6 +3,7 @@
 
 #include "app/app.h"
 #include "app/req.h"
+#include "auth/origins.h"
 #include "core/table.h"
 #include "http/method.h"
 #include "http/token.h"
@@ -17,20 +18,11 @@
 enum { DEFAULT_AGE = 600, MAX_LIST = 4096 };
 
 typedef struct cors {
-    sac_str *origins;
-    size_t n_origins;
+    sac__origins origins;
     bool any; /* "*" */
     bool credentials;
     sac_str allowed, exposed, max_age;
 } cors;
-
-static bool is_listed(const cors *c, sac_str origin)
-{
-    for (size_t i = 0; i < c->n_origins; i++)
-        if (sac_str_eq(c->origins[i], origin))
-            return true;
-    return false;
-}
 
 static int set(sac_req *req, const char *name, sac_str value)
 {
@@ -53,7 +45,7 @@ static int add_headers(const cors *c, sac_req *req)
     int rc = sac__headers_merge(sac__req_reply_headers(req), sac_str_of("Vary"),
                                 sac_str_of("Origin"));
 
-    if (rc == SAC_OK && (c->any || (origin.p && is_listed(c, origin))))
+    if (rc == SAC_OK && (c->any || (origin.p && sac__origins_have(&c->origins, origin))))
         rc = set_common(c, req, origin);
     return rc;
 }
@@ -89,7 +81,7 @@ static int cors_before(void *self, sac_req *req)
     methods = sac__app_methods_at(sac_req_app(req), sac__req_raw_path(req));
     if (methods == 0)
         return SAC_OK;
-    if (!c->any && !is_listed(c, origin))
+    if (!c->any && !sac__origins_have(&c->origins, origin))
         return sac_problem(req, "bad_origin", "pages of this origin may not use this server");
     return answer_preflight(c, req, methods);
 }
@@ -134,16 +126,6 @@ static int join(sac_app *app, const char *usual, const char *const *more, sac_st
     return SAC_OK;
 }
 
-static sac_str copy_text(sac_app *app, const char *text)
-{
-    const size_t n = strlen(text);
-    char *copy = sac__app_get(app, n + 1);
-
-    if (copy)
-        memcpy(copy, text, n + 1);
-    return sac_str_n(copy, copy ? n : 0);
-}
-
 static int copy_origins(sac_app *app, const sac_cors *from, cors *to, sac_err *err)
 {
     size_t n = 0;
@@ -157,20 +139,7 @@ static int copy_origins(sac_app *app, const sac_cors *from, cors *to, sac_err *e
         return sac_err_set(err, SAC_EINVAL, "cors: \"*\" may not have credentials");
     if (to->any)
         return SAC_OK;
-    to->origins = sac__app_get(app, n * sizeof *to->origins);
-    if (!to->origins)
-        return no_memory(err);
-    for (; to->n_origins < n; to->n_origins++) {
-        const char *origin = from->origins[to->n_origins];
-        const sac_str copy = copy_text(app, origin);
-
-        if (!sac__origin_valid(sac_str_of(origin)))
-            return sac_err_set(err, SAC_EINVAL, "cors: %.100s is no origin", origin);
-        if (!copy.p)
-            return no_memory(err);
-        to->origins[to->n_origins] = copy;
-    }
-    return SAC_OK;
+    return sac__origins_copy(app, "cors", from->origins, &to->origins, err);
 }
 
 static int copy_age(sac_app *app, unsigned seconds, cors *to, sac_err *err)
@@ -181,7 +150,7 @@ static int copy_age(sac_app *app, unsigned seconds, cors *to, sac_err *err)
     sac__buf_init_fixed(&out, text, sizeof text - 1);
     sac__buf_add_int(&out, seconds ? (int64_t)seconds : DEFAULT_AGE);
     text[out.n] = '\0';
-    to->max_age = copy_text(app, text);
+    to->max_age = sac__app_dup(app, text);
     return to->max_age.p ? SAC_OK : no_memory(err);
 }
 
