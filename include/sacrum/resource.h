@@ -103,7 +103,7 @@ typedef struct sac_resource {
     const sac_decorator *decorators;  /**< Around every operation; ends with {.fn = NULL}. */
     const sac_resource_ops *ops;      /**< Operations of your own; NULL: the library's. */
     void *self;              /**< For the slots of ops, and for restrict_to. */
-    sac_access access;       /**< With `owner`, SIGNED_IN at least to write. */
+    sac_access access;       /**< With `owner`, ANYONE stands for SIGNED_IN. */
     const char *owner;       /**< Field that holds the `_id` of the user whose document it is: set
                                   by the server, read-only, and each meets their own alone. With
                                   READ_ANYONE all read, the owner writes. */

@@ -133,6 +133,8 @@ static int read_origin(sac__ask *ask)
 static int make_variant(sac__ask *ask)
 {
     ask->variant = ask->resource->variants[ask->dialect];
+    if (ask->resource->personal)
+        ask->variant = sac__access_mix(&ask->access, ask->resource->tag_key, ask->variant);
     return ask->resource->shows_url ? read_origin(ask) : SAC_OK;
 }
 
@@ -145,10 +147,13 @@ int sac__ask_dialect(sac__ask *ask, sac_str name, bool *known)
 int sac__ask_init(sac__ask *ask, sac__resource *resource, sac_req *req)
 {
     sac_str value;
-    int rc;
+    int rc = SAC_OK;
 
     *ask = (sac__ask){.resource = resource, .req = req};
-    rc = read_fields(ask);
+    if (resource->guarded)
+        rc = sac__access_read(&ask->access, resource, req);
+    if (rc == SAC_OK)
+        rc = read_fields(ask);
     if (rc == SAC_OK)
         rc = choose_dialect(ask);
     if (rc != SAC_OK)

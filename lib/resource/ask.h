@@ -2,7 +2,7 @@
 #ifndef RESOURCE_ASK_H
 #define RESOURCE_ASK_H
 
-#include "resource/resource.h"
+#include "resource/access/access.h"
 
 /* What a PATCH's body is, by its media type. */
 typedef enum sac__patch_kind {
@@ -23,6 +23,7 @@ typedef struct sac__ask {
     bool minimal;   /* Prefer: return=minimal */
     sac__patch_kind patch;
     const sac__plan *plan; /* what is shown; NULL: all that the table shows */
+    sac__access access;
 } sac__ask;
 
 /* Reads the fields and chooses the dialect. 406, SAC_ENOMEM; the problem is set. */

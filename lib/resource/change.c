@@ -7,6 +7,7 @@
 typedef enum refusal {
     NOT_REFUSED,
     MISSING,
+    FORBIDDEN,
     MISSING_TAG, /* a precondition failed for want of an item */
     NEEDS_TAG,
     BAD_TAG,
@@ -92,12 +93,27 @@ static int change_stored(change *c, const sac_view *stored, sac_change *out, sac
     return SAC_OK;
 }
 
+/* Whose it is: what they do not see is not there. */
+static int judge_access(change *c, const sac_view *stored, sac_err *err)
+{
+    int rc = sac__access_sees(&c->ask.access, stored->doc, err);
+
+    if (rc == 0)
+        return refuse(c, MISSING, err);
+    if (rc == 1)
+        rc = sac__access_changes(&c->ask.access, stored->doc, err);
+    if (rc == 0)
+        return refuse(c, FORBIDDEN, err);
+    return rc == 1 ? SAC_OK : rc;
+}
+
 /* The order of checks of wire.md §4, from the item's existence on. */
 static int decide(void *self, const sac_view *stored, sac_change *out, sac_err *err)
 {
     change *c = self;
     const sac__resource *resource = c->ask.resource;
     sac_value id = {SAC_BSON_MISSING, {NULL, 0}};
+    int rc;
 
     c->refused = NOT_REFUSED;
     c->verdict = SAC__PASS;
@@ -109,6 +125,9 @@ static int decide(void *self, const sac_view *stored, sac_change *out, sac_err *
         return make_missing(c, out, err);
     if (!stored || !sac__resource_owns(resource, &id))
         return refuse(c, MISSING, err);
+    rc = judge_access(c, stored, err);
+    if (rc != SAC_OK)
+        return rc;
     sac__tag_print(&c->tag, sac__tag_stamp(resource, sac__view_stamp(stored), &c->id),
                    c->ask.variant);
     c->tagged = true;
@@ -131,6 +150,7 @@ static int answer_refusal(change *c)
         return sac__ask_failed(req, c->write.result, &c->write.err);
     switch (c->refused) {
     case MISSING: return sac_fail(req, SAC_ENOTFOUND, "there is no such item");
+    case FORBIDDEN: return sac_problem(req, "forbidden", NULL);
     case MISSING_TAG: return sac__tag_refuse(&c->ask, c->verdict, NULL);
     case BAD_TAG: return sac__tag_refuse(&c->ask, c->verdict, &c->tag);
     case NEEDS_TAG:

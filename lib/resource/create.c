@@ -99,7 +99,9 @@ static int make_doc(creation *c, size_t i)
                                 .errors = sac__req_errors(req),
                                 .prefix = prefix.p,
                                 .oids = &c->ask.resource->oids,
-                                .now = sac__clock_ms()};
+                                .now = sac__clock_ms(),
+                                .owner = c->ask.access.owner,
+                                .owner_free = c->ask.access.owner_free};
     int made, rc;
 
     if (!prefix.p)
@@ -248,9 +250,13 @@ static int insert(creation *c)
 
 static int look(void *self, const sac_view *stored, sac_change *change, sac_err *err)
 {
-    (void)self;
+    const creation *c = self;
+    int rc = stored ? 1 : 0;
+
     change->kind = SAC_CHANGE_KEEP;
-    return stored ? sac_err_set(err, SAC_EEXIST, "exists") : SAC_OK;
+    if (stored)
+        rc = sac__access_sees(&c->ask.access, stored->doc, err);
+    return rc == 1 ? sac_err_set(err, SAC_EEXIST, "exists") : rc;
 }
 
 static int looked(void *self, sac_req *req)

@@ -5,52 +5,12 @@
 #include <openssl/hmac.h>
 
 #include "bson/wire.h"
+#include "core/base64url.h"
 
 /* In plain: digest, passed, type and length of the id; the id; the keys. */
 enum { NONCE = 12, MAC = 16, HEAD = 8 + 8 + 1 + 4, MAX_RAW = 272, MAX_KEYS = 1024 };
 enum { MAX_PLAIN = HEAD + MAX_RAW + MAX_KEYS };
-enum { MAX_SEALED = NONCE + MAX_PLAIN + MAC, MAX_TEXT = (MAX_SEALED * 4 + 2) / 3 };
-
-static const char digits[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/* Base64url without padding: RFC 4648 §5. */
-static size_t encode64(const uint8_t *p, size_t n, char *out)
-{
-    size_t written = 0;
-    uint32_t bits = 0;
-    int held = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        bits = bits << 8 | p[i];
-        for (held += 8; held >= 6; held -= 6)
-            out[written++] = digits[bits >> (held - 6) & 63];
-    }
-    if (held > 0)
-        out[written++] = digits[bits << (6 - held) & 63];
-    return written;
-}
-
-static bool decode64(sac_str text, uint8_t *out, size_t *n)
-{
-    uint32_t bits = 0;
-    int held = 0;
-
-    *n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        const char *digit = memchr(digits, text.p[i], sizeof digits);
-
-        if (!digit)
-            return false;
-        bits = bits << 6 | (uint32_t)(digit - digits);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out[(*n)++] = (uint8_t)(bits >> held);
-        }
-    }
-    /* One text for one cursor: bits that say nothing are zero. */
-    return held < 6 && (bits & ((1U << held) - 1)) == 0;
-}
+enum { MAX_SEALED = NONCE + MAX_PLAIN + MAC, MAX_TEXT = SAC__BASE64URL_SIZE(MAX_SEALED) };
 
 /*
  * GCM between `plain` and `sealed`, which is nonce, text and tag in a row; the
@@ -92,7 +52,7 @@ int sac__cursor_seal(const sac__resource *resource, const sac__cursor *cursor, s
     const sac_str id = cursor->last.raw;
     const size_t n = HEAD + id.n + cursor->keys.n;
     uint8_t plain[MAX_PLAIN], sealed[MAX_SEALED];
-    char text[MAX_TEXT];
+    char text[MAX_TEXT], *end;
 
     if (id.n > MAX_RAW || cursor->keys.n > MAX_KEYS)
         return SAC_ETOOBIG;
@@ -106,18 +66,19 @@ int sac__cursor_seal(const sac__resource *resource, const sac__cursor *cursor, s
     make_nonce(resource, plain, n, sealed);
     if (!crypt_gcm(resource, true, sealed, plain, n))
         return SAC_ENOMEM;
-    *out = sac__arena_dup(arena, sac_str_n(text, encode64(sealed, NONCE + n + MAC, text)));
+    end = sac__base64url_print(text, sealed, NONCE + n + MAC);
+    *out = sac__arena_dup(arena, sac_str_n(text, (size_t)(end - text)));
     return out->p ? SAC_OK : SAC_ENOMEM;
 }
 
 int sac__cursor_open(const sac__resource *resource, sac_str text, sac__arena *arena,
                      sac__cursor *out)
 {
-    uint8_t sealed[MAX_SEALED], plain[MAX_PLAIN];
+    uint8_t sealed[MAX_SEALED + 2], plain[MAX_PLAIN];
     sac_str raw;
     size_t n, n_id;
 
-    if (text.n > MAX_TEXT || !decode64(text, sealed, &n) || n < NONCE + HEAD + MAC)
+    if (text.n > MAX_TEXT || !sac__base64url_parse(text, sealed, &n) || n < NONCE + HEAD + MAC)
         return SAC_EINVAL;
     n -= NONCE + MAC;
     if (!crypt_gcm(resource, false, sealed, plain, n))

@@ -18,10 +18,15 @@ static int read_doc(void *self, const sac_view *view)
     reading *r = self;
     const sac_value id = sac_bson_get(view->doc, sac_str_n("_id", 3));
     sac__render render;
+    int rc;
 
     r->foreign = !sac__resource_owns(r->ask.resource, &id);
     if (r->foreign)
         return SAC_OK;
+    rc = sac__access_sees(&r->ask.access, view->doc, &r->err);
+    r->foreign = rc == 0;
+    if (rc != 1)
+        return rc;
     sac__tag_print(&r->tag, sac__tag_stamp(r->ask.resource, sac__view_stamp(view), &r->id),
                    r->ask.variant);
     r->verdict = sac__tag_judge(&r->ask, &r->tag);

@@ -154,7 +154,7 @@ static int set_number(const sac__list *list, const char *name, int64_t value)
 static int set_count(const sac__list *list)
 {
     const bool estimated = list->paging.counting == SAC__COUNT_ESTIMATED &&
-                           list->paging.select.n == 0;
+                           list->paging.select.n + list->paging.select.n_fixed == 0;
     int rc;
 
     if (list->total < 0)

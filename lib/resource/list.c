@@ -72,6 +72,7 @@ static int begin(void *self, const sac_snapshot *snapshot)
 {
     sac__list *list = self;
     const int64_t max = list->ask.resource->def.max_list;
+    uint64_t revision;
 
     if (list->begun)
         return 0;
@@ -83,10 +84,11 @@ static int begin(void *self, const sac_snapshot *snapshot)
         list->halt = SAC__TOO_LONG;
     if (list->halt != SAC__GO_ON)
         return 1;
-    /* A store that does not count revisions says 0. */
-    list->hold = snapshot->revision ? SAC__ROWS_CHUNK : DIGESTED;
-    if (snapshot->revision)
-        make_tag(list, snapshot->revision);
+    /* A store that does not count revisions says 0; of a part of a collection none stands. */
+    revision = list->paging.select.n_fixed == 0 ? snapshot->revision : 0;
+    list->hold = revision ? SAC__ROWS_CHUNK : DIGESTED;
+    if (revision)
+        make_tag(list, revision);
     sac__links_head(list);
     return list->verdict != SAC__PASS;
 }

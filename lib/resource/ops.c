@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "resource/resource.h"
+#include "resource/access/access.h"
 #include "core/table.h"
 
 enum { MAX_SUPERS = 16 };
@@ -108,5 +108,9 @@ int sac__ops_read(sac_app *app, sac__resource *resource, sac_err *err)
 
 int sac__ops_run(sac__resource *resource, sac__op op, sac_req *req)
 {
+    const int rc = resource->guarded ? sac__access_check(resource, req) : SAC_OK;
+
+    if (rc != SAC_OK)
+        return rc;
     return run_frame(resource, op, resource->frames[op], req);
 }

@@ -329,6 +329,8 @@ static int read_select(const sac__ask *ask, const found *given, sac__select *out
         rc = sac__select_check(out);
     if (rc == SAC_OK && words)
         rc = sac__select_words(out, words);
+    sac__select_fix(out, ask->access.sees);
+    sac__select_fix(out, ask->access.changes);
     return rc == SAC_OK ? sac__select_finish(out) : rc;
 }
 

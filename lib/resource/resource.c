@@ -2,6 +2,7 @@
 #include "resource/resource.h"
 #include "core/table.h"
 
+#include "resource/access/declare.h"
 #include "resource/ask.h"
 #include "resource/cursor.h"
 #include "resource/write/indexes.h"
@@ -281,6 +282,8 @@ static void fill_defaults(sac__resource *resource)
         def->collection = def->name ? def->name : "";
     if (!def->methods)
         def->methods = ALL_METHODS;
+    if (!def->fields)
+        def->open = true;
     if (!def->max_list)
         def->max_list = DEFAULT_LIST;
     if (!def->max_per_page)
@@ -315,7 +318,8 @@ static int make_schema(sac__resource *resource, const sac_app_config *app, sac_e
                                      [SAC_ID_STRING] = SAC_STRING};
     const sac__schema_config config = {.fields = resource->def.fields,
                                        .field_size = resource->def.field_size,
-                                       .open = resource->def.open || !resource->def.fields,
+                                       .open = resource->def.open,
+                                       .owner = resource->def.owner,
                                        .id_type = types[resource->def.id_type],
                                        .id_key = resource->def.id_key,
                                        .rev = resource->def.show_rev};
@@ -419,6 +423,7 @@ static int mount(sac_app *app, sac__resource *resource, const char *path, sac_er
         rc = sac__app_set_options(app, item, "Accept-Patch", sac__ask_patch_types(resource));
     if (rc == SAC_OK && resource->list_view.patch)
         rc = sac__app_set_options(app, list, "Accept-Patch", sac__ask_patch_types(resource));
+    sac__access_guard(app, resource);
     return rc == SAC_OK ? add_fence(app, list, err) : rc;
 }
 
@@ -434,6 +439,8 @@ int sac_app_resource(sac_app *app, const char *path, const sac_resource *def, sa
         rc = sac__ops_read(app, resource, err);
     if (rc == SAC_OK)
         rc = sac_oid_source_init(&resource->oids);
+    if (rc == SAC_OK)
+        rc = sac__access_declare(app, resource, err);
     if (rc == SAC_OK)
         rc = make_schema(resource, sac__app_config(app), err);
     if (rc != SAC_OK)

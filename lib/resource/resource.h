@@ -36,6 +36,8 @@ typedef struct sac__resource {
     sac_view_ops list_view, item_view;
     const sac__frame *frames[SAC__OPS]; /* the program's slots, outermost first; NULL: none */
     bool waits[SAC__OPS];               /* one of them may wait */
+    bool guarded;                       /* it matters to some request who makes it */
+    bool personal;                      /* and to every GET: what is answered is theirs alone */
     const sac__declared *indexes;
     sac_oid_source oids;
     bool shows_url;

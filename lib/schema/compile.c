@@ -313,6 +313,14 @@ static int open_memory(sac__schema *schema)
     return schema->general ? SAC_OK : SAC_ENOMEM;
 }
 
+static void find_owner(sac__schema *schema, const char *name)
+{
+    size_t hint = 0;
+
+    if (name)
+        schema->owner = sac__plan_stored(&schema->shown, sac_str_of(name), &hint);
+}
+
 static int build(sac__schema *schema, const sac__schema_config *config, sac_err *err)
 {
     const compiler c = {.schema = schema, .config = config, .err = err};
@@ -332,6 +340,8 @@ static int build(sac__schema *schema, const sac__schema_config *config, sac_err 
         rc = build_top(&c, &declared, false, &schema->shown);
     if (rc == SAC_OK)
         rc = build_top(&c, &declared, true, &schema->read);
+    if (rc == SAC_OK)
+        find_owner(schema, config->owner);
     return rc ? rc : take_fingerprint(schema);
 }
 
@@ -373,6 +383,11 @@ void sac__schema_free(sac__schema *schema)
 const sac__plan *sac__schema_plan(const sac__schema *schema)
 {
     return &schema->shown;
+}
+
+const sac__plan_field *sac__schema_owner(const sac__schema *schema)
+{
+    return schema->owner;
 }
 
 int sac__schema_computed(const sac__plan_field *field)

@@ -9,7 +9,7 @@
 typedef struct sac__fields {
     const sac__schema *schema;
     const sac__params *params;
-    bool form; /* a bool that is absent is false; else `_` is passed over */
+    bool form; /* an absent bool is false, `csrf_token` is passed over; else `_` is */
     sac__arena *arena;
     sac__problem_errors *errors; /* gets what the JSON cannot say: unknown and repeated names */
 } sac__fields;

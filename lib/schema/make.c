@@ -246,10 +246,31 @@ static bool put_judged(sac__maker *m, const sac__slot *slot)
     return false;
 }
 
-bool sac__maker_put(sac__maker *m, const sac__slot *slot)
+static bool is_owner(const sac__maker *m, const sac__plan_field *field)
+{
+    return field && field == m->making->schema->owner;
+}
+
+static bool is_locked(const sac__maker *m, const sac__slot *slot)
 {
     const sac__rule *rule = sac__rule_of(slot->field);
-    const bool locked = rule && (rule->row.read_only || (rule->row.write_once && !slot->fresh));
+
+    if (is_owner(m, slot->field))
+        return !m->making->owner_free;
+    return rule && (rule->row.read_only || (rule->row.write_once && !slot->fresh));
+}
+
+/* What was never shown cannot be echoed; that something is theirs, they know all the same. */
+static bool is_unseen(const sac__maker *m, const sac__slot *slot)
+{
+    if (!slot->field || !(slot->field->flags & SAC__PLAN_HIDDEN))
+        return false;
+    return !is_owner(m, slot->field) || sac_value_compare(&slot->stored, &m->making->owner) != 0;
+}
+
+bool sac__maker_put(sac__maker *m, const sac__slot *slot)
+{
+    const bool locked = is_locked(m, slot);
     const mark begin = mark_take(m);
     const size_t at = sac__maker_down(m, slot->key);
     sac__slot shown = *slot;
@@ -257,8 +278,7 @@ bool sac__maker_put(sac__maker *m, const sac__slot *slot)
 
     if (sac__maker_failed(m))
         return false;
-    /* What was never shown cannot be echoed. */
-    if (slot->field && (slot->field->flags & SAC__PLAN_HIDDEN))
+    if (is_unseen(m, slot))
         shown.stored = (sac_value){.type = SAC_BSON_MISSING};
     echoed = put_judged(m, &shown);
     if (!sac__maker_failed(m) && (echoed || locked)) {
@@ -314,6 +334,10 @@ void sac__maker_complete(sac__maker *m, const sac__plan *plan, const uint8_t *se
 
         if (seen[i] == SAC__SEEN || (seen[i] != SAC__KEPT && put_fallback(m, field)))
             continue;
+        if (m->kind == SAC__MAKER_CREATE && is_owner(m, field)) {
+            sac_bson_add_value(&m->out, field->name, m->making->owner);
+            continue;
+        }
         if (sac__rule_of(field)->row.required) {
             const size_t at = sac__maker_down(m, field->name);
 
@@ -426,6 +450,8 @@ static bool put_sent(sac__maker *m, const sac__plan *plan, sac_str sent, const s
         if (old) {
             slot.stored = old->value;
             old->used = true;
+        } else if (m->kind == SAC__MAKER_CREATE && is_owner(m, slot.field)) {
+            slot.stored = m->making->owner;
         }
         echoed &= sac__maker_put(m, &slot);
     }

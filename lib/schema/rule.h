@@ -36,8 +36,9 @@ struct sac__schema {
     sac_type id_type;
     sac_str id_key;
     bool rev, bare;
-    sac__plan shown; /* for the encoder */
-    sac__plan read;  /* for the decoder */
+    sac__plan shown;              /* for the encoder */
+    sac__plan read;               /* for the decoder */
+    const sac__plan_field *owner; /* of `shown`; NULL: none */
     uint64_t fingerprint;
 };
 

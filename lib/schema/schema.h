@@ -24,6 +24,7 @@ typedef struct sac__schema_config {
     sac_type id_type;   /* SAC_OBJECTID, SAC_UUID, SAC_INT64 or SAC_STRING */
     const char *id_key; /* NULL: "_id" */
     bool rev;           /* `_rev` is shown (computed) and taken */
+    const char *owner;  /* name of the row that only the server writes; NULL: none */
     bool bare;          /* no resource's: without `_id` and `_rev`; the three above are not used */
 } sac__schema_config;
 
@@ -34,6 +35,9 @@ void sac__schema_free(sac__schema *schema);
 
 /* For the encoder: `_id` under its shown name first; computed fields flagged. */
 const sac__plan *sac__schema_plan(const sac__schema *schema);
+
+/* The row of sac__schema_config.owner, or NULL. */
+const sac__plan_field *sac__schema_owner(const sac__schema *schema);
 
 /* Which computed field a plan's row is; `_rev` is SAC__COMPUTED_REV. */
 enum { SAC__COMPUTED_REV = 100 };
@@ -106,6 +110,8 @@ typedef struct sac__making {
     const char *prefix;   /* "" or "3." */
     sac_oid_source *oids; /* for `objectid()` defaults */
     int64_t now;          /* ms, for `now()` */
+    sac_value owner;      /* who the body is of, where the table has an owner */
+    bool owner_free;      /* they may say whose it is */
 } sac__making;
 
 int sac__schema_create(const sac__making *making, const sac__body *body, sac_value id,

@@ -57,8 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sac__problem_errors errors = {.n = 0};
     sac_str rest = sac_str_n(data, size), doc = {NULL, 0}, stored;
     sac__arena *arena = fuzz_arena();
-    const sac__making making = {
-        schema ? schema : (schema = fuzz_schema()), arena, &errors, "", &oids, 1795340460123};
+    const sac__making making = {.schema = schema ? schema : (schema = fuzz_schema()),
+                                .arena = arena,
+                                .errors = &errors,
+                                .prefix = "",
+                                .oids = &oids,
+                                .now = 1795340460123};
     const sac_str first = fuzz_line(&rest);
     sac__body body;
     sac_value id;

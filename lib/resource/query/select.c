@@ -56,16 +56,29 @@ int sac__select_add(sac__select *select, sac_bson *condition)
     return SAC_OK;
 }
 
-/* One condition is the filter; more are the elements of an $and. */
-static int combine(sac__select *select)
+void sac__select_fix(sac__select *select, sac_str condition)
 {
+    if (condition.n == 0)
+        return;
+    select->digest += sac__hash_keyed(select->ask->resource->tag_key, condition.p, condition.n);
+    select->fixed[select->n_fixed++] = condition;
+}
+
+/* One condition is the filter; more are the elements of an $and. */
+static int combine(sac__select *select, size_t n_fixed)
+{
+    const size_t n = select->n + n_fixed;
     sac_bson all;
 
-    select->filter = select->n == 1 ? select->v[0] : sac_str_n(NULL, 0);
-    if (select->n < 2)
+    select->filter = sac_str_n(NULL, 0);
+    if (n == 1)
+        select->filter = select->n == 1 ? select->v[0] : select->fixed[0];
+    if (n < 2)
         return SAC_OK;
     sac__select_begin(select, &all);
     sac_bson_begin_array(&all, sac_str_of("$and"));
+    for (size_t i = 0; i < n_fixed; i++)
+        sac_bson_add_doc(&all, "", select->fixed[i]);
     for (size_t i = 0; i < select->n; i++)
         sac_bson_add_doc(&all, "", select->v[i]);
     sac_bson_end(&all);
@@ -81,7 +94,7 @@ int sac__select_check(sac__select *select)
     const sac_alloc *alloc = sac__arena_alloc(sac__req_arena(select->ask->req));
     sac_filter *filter;
     sac_err err;
-    int rc = combine(select);
+    int rc = combine(select, 0);
 
     if (rc != SAC_OK || select->filter.n == 0)
         return rc;
@@ -96,5 +109,5 @@ int sac__select_check(sac__select *select)
 
 int sac__select_finish(sac__select *select)
 {
-    return combine(select);
+    return combine(select, select->n_fixed);
 }

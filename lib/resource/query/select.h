@@ -12,6 +12,8 @@ typedef struct sac__select {
     const sac__ask *ask;
     sac_str *v; /* SAC__CONDITIONS of them, each a filter in BSON; NULL: none yet */
     size_t n;
+    sac_str fixed[2]; /* the server's own, which no client can lift */
+    size_t n_fixed;
     bool regex;      /* regular expressions of the client's are in it */
     uint64_t digest; /* of the conditions, in whatever order */
     sac_str filter;  /* all of them; empty: every document */
@@ -27,6 +29,9 @@ int sac__select_flat(sac__select *select, const sac__param *const *params, size_
 int sac__select_check(sac__select *select) SAC_MUST_USE;
 int sac__select_words(sac__select *select, const sac__param *param) SAC_MUST_USE;
 int sac__select_finish(sac__select *select) SAC_MUST_USE;
+
+/* Adds a condition of the server's, before `finish`; an empty one says nothing. */
+void sac__select_fix(sac__select *select, sac_str condition);
 
 /* Whether some field is declared searchable. */
 bool sac__select_has_words(const sac__plan *plan);

@@ -117,6 +117,26 @@ static int read_table(reading *r)
     }
 }
 
+static bool begins_with(const char *keys, const char *field)
+{
+    const size_t n = strlen(field);
+
+    return strncmp(keys, field, n) == 0 && (keys[n] == '\0' || keys[n] == ',');
+}
+
+/* That nobody's list reads through everybody's documents. */
+static int read_owner(reading *r, const sac__declared *first)
+{
+    const sac_index index = {.keys = r->resource->def.owner};
+
+    if (!index.keys)
+        return SAC_OK;
+    for (; first; first = first->next)
+        if (begins_with(first->index.keys + (*first->index.keys == '-'), index.keys))
+            return SAC_OK;
+    return add(r, &index);
+}
+
 int sac__indexes_read(sac_app *app, sac__resource *resource, sac_err *err)
 {
     sac__declared *first = NULL;
@@ -125,6 +145,8 @@ int sac__indexes_read(sac_app *app, sac__resource *resource, sac_err *err)
 
     if (rc == SAC_OK)
         rc = read_table(&r);
+    if (rc == SAC_OK)
+        rc = read_owner(&r, first);
     resource->indexes = first;
     return rc;
 }
@@ -154,14 +176,29 @@ static const sac__declared *find(const sac__resource *resource, const char *name
     return at;
 }
 
-static bool shows_all(const sac__resource *resource, sac_str keys)
+/* The next field that a client is told of: whose it is goes without saying. False: no more. */
+static bool next_field(const sac__resource *resource, sac_str *keys, sac_str *field)
 {
     bool descending;
 
-    while (keys.n > 0)
-        if (!sac__resource_shows(resource, sac__index_field(&keys, &descending)))
-            return false;
-    return true;
+    while (keys->n > 0) {
+        *field = sac__index_field(keys, &descending);
+        if (!resource->def.owner || !sac_str_is(*field, resource->def.owner))
+            return true;
+    }
+    return false;
+}
+
+/* How many fields a client is told of; 0 where it may not see one of them. */
+static size_t count_shown(const sac__resource *resource, sac_str keys)
+{
+    sac_str field;
+    size_t n = 0;
+
+    for (; next_field(resource, &keys, &field); n++)
+        if (!sac__resource_shows(resource, field))
+            return 0;
+    return n;
 }
 
 static int exists(const sac__ask *ask)
@@ -175,12 +212,11 @@ static int exists(const sac__ask *ask)
 /* The fields that a client may see, by the names that it knows. */
 static int add_fields(const sac__ask *ask, sac_str keys, const char *prefix)
 {
-    const char *message = memchr(keys.p, ',', keys.n) ? "taken, together with the others"
-                                                      : "is taken";
-    bool descending;
+    const size_t n = count_shown(ask->resource, keys);
+    const char *message = n > 1 ? "taken, together with the others" : "is taken";
+    sac_str field;
 
-    while (keys.n > 0) {
-        const sac_str field = sac__index_field(&keys, &descending);
+    while (n > 0 && next_field(ask->resource, &keys, &field)) {
         const sac_str path = sac_req_printf(ask->req, "%s%.*s", prefix, (int)field.n, field.p);
 
         if (!path.p || sac__problem_errors_add(sac__req_errors(ask->req), sac__req_arena(ask->req),
@@ -197,7 +233,7 @@ int sac__indexes_refused(const sac__ask *ask, const char *index, const char *pre
 
     if (!*index || strcmp(index, "_id_") == 0)
         return exists(ask);
-    if (declared && shows_all(ask->resource, sac_str_of(declared->index.keys)))
+    if (declared)
         rc = add_fields(ask, sac_str_of(declared->index.keys), prefix);
     return rc == SAC_OK ? sac_problem(ask->req, "duplicate", NULL) : rc;
 }

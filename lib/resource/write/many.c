@@ -40,6 +40,12 @@ static int decide(void *self, const sac_view *stored, sac_change *out, sac_err *
     out->kind = SAC_CHANGE_KEEP;
     if (!sac__resource_owns(m->ask.resource, &id))
         return SAC_OK;
+    /* The query has asked so too, perhaps of an older document. */
+    rc = sac__access_sees(&m->ask.access, stored->doc, err);
+    if (rc == 1)
+        rc = sac__access_changes(&m->ask.access, stored->doc, err);
+    if (rc != 1)
+        return rc;
     if (m->removes) {
         out->kind = SAC_CHANGE_REMOVE;
         return SAC_OK;
@@ -102,7 +108,8 @@ static int submit(many *m)
 {
     const sac__resource *resource = m->ask.resource;
     const int64_t bound = bound_of(m);
-    const bool all = m->removes && m->select.n == 0 && bound == resource->def.max_affected;
+    const bool all = m->removes && m->select.n + m->select.n_fixed == 0 &&
+                     bound == resource->def.max_affected;
 
     m->query = (sac_query)SAC_QUERY(.collection = resource->def.collection,
                                     .filter = m->select.filter, .from = resource->from,

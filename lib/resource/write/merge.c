@@ -30,7 +30,9 @@ static sac__making making_of(sac__merge *merge)
                          .errors = &merge->errors,
                          .prefix = "",
                          .oids = &merge->ask->resource->oids,
-                         .now = sac__clock_ms()};
+                         .now = sac__clock_ms(),
+                         .owner = merge->ask->access.owner,
+                         .owner_free = merge->ask->access.owner_free};
 }
 
 static int refuse(sac__merge *merge, sac__unmerged why, sac_err *err)

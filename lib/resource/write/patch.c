@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resource/write/patch.h"
 
+#include "json/decode.h"
 #include "query/patch.h"
 
 /* Whether an update of the client's may name an operator; then whether it sees the path. */
@@ -20,14 +21,20 @@ static int allow(void *self, const char *op, sac_str path)
     return patch->bad_operator;
 }
 
-/* JSON to BSON of whatever types its text says. */
+/* JSON to BSON of whatever types its text says; paths and operators are keys in it. */
 static int decode(const sac__ask *ask, sac_str json, sac_str *doc, sac_err *err)
 {
     const sac__schema_limits *limits = &ask->resource->limits;
-    const sac_json_options options = SAC_JSON_OPTIONS(.max_depth = limits->max_depth + 1,
-                                                      .max_keys = limits->max_keys);
+    const sac__json_decoding decoding = {.flags = SAC_JSON_KEY_RULES,
+                                         .max_depth = limits->max_depth + 1,
+                                         .max_keys = limits->max_keys,
+                                         .operators = true};
+    sac_bson out;
+    int rc;
 
-    return sac_json_decode(json, &options, sac__arena_alloc(sac__req_arena(ask->req)), doc, err);
+    sac_bson_init(&out, sac__arena_alloc(sac__req_arena(ask->req)), 0);
+    rc = sac__json_decode(&decoding, json, &out, err);
+    return rc == SAC_OK ? sac_bson_finish(&out, doc) : rc;
 }
 
 /* The codec reads objects: an array stands in one. */

@@ -183,6 +183,8 @@ static void test_fields__in_a_form_boxes_that_are_absent_are_false(void **state)
     CHECK_STR(json_of(&f, "address.geo.lat=1", true),
               "{\"address\":{\"geo\":{\"lat\":1,\"exact\":false}},\"done\":false}");
     CHECK_STR(json_of(&f, "_=1", true), "{\"done\":false} _: unknown field");
+    CHECK_STR(json_of(&f, "csrf_token=x", true), "{\"done\":false}");
+    CHECK_STR(json_of(&f, "csrf_token=x", false), "{} csrf_token: unknown field");
     fixture_close(&f);
 }
 
