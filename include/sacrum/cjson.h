@@ -36,6 +36,13 @@ SAC_API int sac_req_body_cjson(sac_req *req, struct cJSON **out) SAC_MUST_USE;
 SAC_API int sac_reply_cjson(sac_req *req, int status, const struct cJSON *tree) SAC_MUST_USE;
 
 /**
+ * Answer with a template, as sac_reply_template() does, with a tree for its
+ * data: an object, or NULL for none. It stays the caller's.
+ */
+SAC_API int sac_reply_template_cjson(sac_req *req, int status, const char *name,
+                                     const struct cJSON *tree) SAC_MUST_USE;
+
+/**
  * A document as a tree, which the caller deletes.
  * Errors: SAC_ECORRUPT; SAC_EINVAL for a string with a NUL, which a tree cannot
  * hold; SAC_ELIMIT past SAC_BSON_DEPTH; SAC_ENOMEM.

@@ -51,8 +51,8 @@ typedef int sac_page_data(void *self, sac_req *req, sac_bson *data);
 typedef struct sac_front {
     size_t size;           /**< sizeof this struct: SAC_FRONT sets it. */
     size_t decorator_size; /**< sizeof a row of `decorators`: set likewise. */
-    const char *const *folders; /**< Of files, as sac_app_static(); looked into in this order; ends
-                                     with NULL. */
+    const char *const *folders; /**< Of files, as sac_app_static(); looked into in this order; up
+                                     to 16; ends with NULL. */
     const char *index;     /**< Template of the index page; NULL: the file index.html. */
     bool single_page;      /**< The index answers every path that no route, no file and no API
                                 owns, unless it looks like a file's (its last segment has a dot). */
@@ -73,27 +73,42 @@ typedef struct sac_front {
  * the index for every other page path. A file `app.js.br` or `app.js.gz` beside
  * `app.js`, not older, is sent to who takes that coding.
  *
- * Errors: SAC_EINVAL naming the member; as sac_app_static(). A template that is
- * missing is found out at the seal. Threads: build phase.
+ * With a template the file index.html is never served, and its path leads to
+ * the index.
+ *
+ * Errors: SAC_EINVAL naming the member; SAC_EEXIST when the path is taken;
+ * SAC_EIO naming a folder that cannot be opened. A template that is missing is
+ * SAC_ENOTFOUND at the seal. Threads: build phase.
  */
 SAC_API int sac_app_front(sac_app *app, const char *path, const sac_front *front,
                           sac_err *err) SAC_MUST_USE;
 
+/** A page by itself. All but `name` is optional. What it points to must outlive the app. */
+typedef struct sac_page {
+    size_t size;           /**< sizeof this struct: SAC_PAGE sets it. */
+    size_t decorator_size; /**< sizeof a row of `decorators`: set likewise. */
+    const char *name;      /**< Of its template, and of the view. */
+    const sac_decorator *decorators; /**< Outermost first, ends with {.fn = NULL}; or NULL. */
+    sac_page_data *data;   /**< For the template; NULL: none. It may wait. */
+    void *self;            /**< For data. */
+} sac_page;
+#define SAC_PAGE(...)                                                          \
+    { .size = sizeof(sac_page), .decorator_size = sizeof(sac_decorator), __VA_ARGS__ }
+
 /**
- * Mount a page: GET renders a template. `decorators` and `data` (with `self`)
- * may be NULL and are borrowed. The view's name is the template's.
- * Errors: as sac_app_mount(). Threads: build phase.
+ * Mount a page: GET renders a template of sac_app_templates(). `page` is copied.
+ * Errors: as sac_app_mount(). A template that is missing is found out at the
+ * seal. Threads: build phase.
  */
-SAC_API int sac_app_page(sac_app *app, const char *path, const char *template_name,
-                         const sac_decorator *decorators, sac_page_data *data, void *self,
+SAC_API int sac_app_page(sac_app *app, const char *path, const sac_page *page,
                          sac_err *err) SAC_MUST_USE;
 
 /**
  * Answer failed requests of browsers' navigation (`Accept` with text/html, no
  * API prefix) with a template: `error_404` where there is one, else `name`. Its
  * data: status, code, title, detail. Without templates a plain page of the
- * library's. `name` NULL: "error".
- * Errors: SAC_EEXIST, SAC_ENOMEM. Threads: build phase.
+ * library's. A handler of sac_app_on_error() goes before. `name` NULL: "error".
+ * Errors: SAC_EINVAL, SAC_EEXIST, SAC_ENOMEM. Threads: build phase.
  */
 SAC_API int sac_app_error_pages(sac_app *app, const char *name, sac_err *err) SAC_MUST_USE;
 

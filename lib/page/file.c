@@ -14,57 +14,76 @@
 #include "http/problem.h"
 #include "page/beneath.h"
 #include "page/mime.h"
+#include "page/path.h"
 #include "page/range.h"
+
+enum { IN_MEMORY = 64 * 1024 };
 
 int sac__file_missing(sac_req *req)
 {
     return sac_fail(req, SAC_ENOTFOUND, "no such file");
 }
 
-bool sac__file_is_fit(sac_str path)
+static int code_of(int reason)
 {
-    for (size_t i = 0; i < path.n; i++) {
-        const bool starts = i == 0 || path.p[i - 1] == '/';
-
-        if ((unsigned char)path.p[i] < ' ' || path.p[i] == '\\' || path.p[i] == 0x7f ||
-            (starts && (path.p[i] == '.' || path.p[i] == '/')))
-            return false;
+    switch (reason) {
+    case EMFILE:
+    case ENFILE: return SAC_EUNAVAILABLE;
+    case ENOMEM: return SAC_ENOMEM;
+    case EIO: return SAC_EIO;
+    default: return SAC_ENOTFOUND;
     }
-    return true;
 }
 
-static int fail_open(sac_req *req)
+int sac__file_try(const sac_folder *folder, sac__file *file)
 {
-    switch (errno) {
-    case EMFILE:
-    case ENFILE: return sac_fail(req, SAC_EUNAVAILABLE, "too many open files");
-    case ENOMEM: return sac_fail(req, SAC_ENOMEM, "out of memory");
-    case EIO: return sac_fail(req, SAC_EIO, "a file cannot be read");
+    file->fd = sac__beneath_open(folder->fd, file->path.p);
+    if (file->fd < 0)
+        return code_of(errno);
+    if (fstat(file->fd, &file->st) == 0)
+        return SAC_OK;
+    close(file->fd);
+    file->fd = -1;
+    return SAC_EIO;
+}
+
+int sac__file_fail(sac_req *req, int rc)
+{
+    switch (rc) {
+    case SAC_EUNAVAILABLE: return sac_fail(req, rc, "too many open files");
+    case SAC_ENOMEM: return sac_fail(req, rc, "out of memory");
+    case SAC_EIO: return sac_fail(req, rc, "a file cannot be read");
     default: return sac__file_missing(req);
     }
 }
 
 int sac__file_open(const sac_folder *folder, sac_req *req, sac__file *file)
 {
-    file->fd = sac__beneath_open(folder->fd, file->path.p);
-    if (file->fd < 0)
-        return fail_open(req);
-    if (fstat(file->fd, &file->st) == 0)
-        return SAC_OK;
-    close(file->fd);
-    return sac_fail(req, SAC_EIO, "a file cannot be read");
+    const int rc = sac__file_try(folder, file);
+
+    return rc == SAC_OK ? rc : sac__file_fail(req, rc);
 }
 
+uint64_t sac__file_state(const struct stat *st)
+{
+    const uint64_t state[] = {(uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
+                              (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
+
+    return sac__hash_quick(state, sizeof state);
+}
+
+/* The stamp is the file's own, whatever variant of it is sent. */
 static int describe(sac_req *req, sac__file *file)
 {
     const struct stat *st = &file->st;
     const int64_t now = sac__clock_ms() / 1000;
-    const uint64_t state[] = {(uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
-                              (uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec};
+    const uint64_t state = sac__file_state(st);
 
     file->size = (uint64_t)st->st_size;
     file->mtime = st->st_mtim.tv_sec < now ? st->st_mtim.tv_sec : now;
-    file->etag = sac_req_printf(req, "\"%016" PRIx64 "\"", sac__hash_quick(state, sizeof state));
+    file->etag = file->coding ? sac_req_printf(req, "\"%016" PRIx64 ".%08x-%s\"", file->state,
+                                               (unsigned)state, file->coding)
+                              : sac_req_printf(req, "\"%016" PRIx64 "\"", state);
     return file->etag.p ? SAC_OK : sac_fail(req, SAC_ENOMEM, "out of memory");
 }
 
@@ -86,7 +105,10 @@ static int set_headers(sac_req *req, const sac__file *file)
     if (rc == SAC_OK)
         rc = headers_set(req, "ETag", file->etag);
     if (rc == SAC_OK && !sac__headers_count(headers->v, headers->n, "cache-control"))
-        rc = headers_set(req, "Cache-Control", sac_str_of("no-cache"));
+        rc = headers_set(req, "Cache-Control", sac_str_of(file->cache ? file->cache : "no-cache"));
+    if (rc == SAC_OK && file->varies)
+        rc = sac__headers_merge(sac__req_reply_headers(req), sac_str_of("Vary"),
+                                sac_str_of("Accept-Encoding"));
     if (rc == SAC_OK)
         rc = headers_set(req, "Accept-Ranges", sac_str_of("bytes"));
     if (rc == SAC_OK)
@@ -94,10 +116,13 @@ static int set_headers(sac_req *req, const sac__file *file)
     return rc == SAC_OK ? rc : sac_fail(req, rc, "headers of a file");
 }
 
-/* The ETag has no dot: all of it is the stamp. */
+/* Up to the dot before a variant; else all of the tag. */
 static sac_str stamp_of(const sac__file *file)
 {
-    return sac_str_n(file->etag.p + 1, file->etag.n - 2);
+    const size_t n = file->etag.n - 2;
+    const char *dot = memchr(file->etag.p + 1, '.', n);
+
+    return sac_str_n(file->etag.p + 1, dot ? (size_t)(dot - file->etag.p) - 1 : n);
 }
 
 static bool is_date(sac_req *req, const char *name, int64_t *seconds)
@@ -163,25 +188,60 @@ static const char *type_of(const sac__file *file)
     return file->type ? file->type : sac__mime_type(file->path);
 }
 
+/* Of the body that is sent: neither 304 nor a problem has it. */
+static int set_coding(sac_req *req, const sac__file *file)
+{
+    return file->coding ? headers_set(req, "Content-Encoding", sac_str_of(file->coding)) : SAC_OK;
+}
+
+/*
+ * Small ones go out of memory: head and body are then one write, and the
+ * descriptor is not held while the client reads.
+ */
+static char *read_small(sac_req *req, const sac__file *file, uint64_t offset, uint64_t length)
+{
+    const bool small = length <= IN_MEMORY && sac_req_method(req) != SAC_HEAD;
+    char *p = small ? sac__arena_bytes(sac__req_arena(req), length) : NULL;
+    size_t at = 0;
+
+    while (p && at < length) {
+        const ssize_t n = pread(file->fd, p + at, length - at, (off_t)(offset + at));
+
+        if (n > 0)
+            at += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            return NULL;
+    }
+    return p;
+}
+
+static int send_bytes(sac_req *req, int status, sac__file *file, uint64_t offset, uint64_t length)
+{
+    const char *p = read_small(req, file, offset, length);
+    const int fd = file->fd;
+    const int rc = set_coding(req, file);
+
+    if (rc != SAC_OK)
+        return sac_fail(req, rc, "headers of a file");
+    if (p)
+        return sac_reply_static(req, status, type_of(file), sac_str_n(p, length));
+    file->fd = -1;
+    return sac_reply_file(req, status, type_of(file), fd, offset, length);
+}
+
 static int reply_part(sac_req *req, sac__file *file, uint64_t offset, uint64_t length)
 {
     const sac_str part = sac_req_printf(req, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, offset,
                                         offset + length - 1, file->size);
     const int rc = part.p ? headers_set(req, "Content-Range", part) : SAC_ENOMEM;
-    const int fd = file->fd;
 
-    if (rc != SAC_OK)
-        return sac_fail(req, rc, "headers of a file");
-    file->fd = -1;
-    return sac_reply_file(req, 206, type_of(file), fd, offset, length);
+    return rc == SAC_OK ? send_bytes(req, 206, file, offset, length)
+                        : sac_fail(req, rc, "headers of a file");
 }
 
 static int reply_whole(sac_req *req, sac__file *file)
 {
-    const int fd = file->fd;
-
-    file->fd = -1;
-    return sac_reply_file(req, 200, type_of(file), fd, 0, file->size);
+    return send_bytes(req, 200, file, 0, file->size);
 }
 
 static int answer(sac_req *req, sac__file *file)
@@ -213,6 +273,7 @@ int sac__file_serve(sac_req *req, sac__file *file)
         rc = read ? answer(req, file) : reply_whole(req, file);
     if (file->fd >= 0)
         close(file->fd);
+    file->fd = -1;
     return rc;
 }
 
@@ -261,7 +322,7 @@ int sac_reply_file_in(sac_req *req, const sac_folder *folder, sac_str path, cons
     sac__file file = {.fd = -1, .type = type};
     int rc;
 
-    if (!sac__file_is_fit(path))
+    if (!sac__path_is_fit(path))
         return sac__file_missing(req);
     file.path = sac__arena_dup(sac__req_arena(req), path);
     if (!file.path.p)

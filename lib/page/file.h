@@ -21,21 +21,29 @@ int sac__folder_open(sac_app *app, const char *what, const char *folder, sac_fol
 typedef struct sac__file {
     int fd;
     struct stat st;
-    sac_str path;     /* NUL behind it */
-    const char *type; /* NULL: by the path's ending */
+    sac_str path;       /* NUL behind it */
+    const char *type;   /* NULL: by the path's ending */
+    const char *cache;  /* Cache-Control; NULL: no-cache */
+    bool varies;        /* there may be a variant of another coding */
+    const char *coding; /* fd and st are those of a variant; NULL: they are not */
+    uint64_t state;     /* of the file, where fd is a variant's */
     uint64_t size;
     int64_t mtime; /* seconds; never later than now */
     sac_str etag;
 } sac__file;
 
 /*
- * Whether each segment is a plain name: not empty, no dot in front, no byte
- * that some systems split at. A slash may stand at the end.
+ * Opens file->path, which is fit: a file, a folder, …; SAC_ENOTFOUND for what
+ * is missing or outside, SAC_EUNAVAILABLE, SAC_EIO, SAC_ENOMEM.
  */
-bool sac__file_is_fit(sac_str path);
-
-/* Opens file->path, which is fit: a file, a folder, …; on failure the problem is set. */
+int sac__file_try(const sac_folder *folder, sac__file *file) SAC_MUST_USE;
+/* The problem of such an error. */
+int sac__file_fail(sac_req *req, int rc);
+/* Both. */
 int sac__file_open(const sac_folder *folder, sac_req *req, sac__file *file) SAC_MUST_USE;
+
+/* A number for what stat says of a file's content. */
+uint64_t sac__file_state(const struct stat *st);
 
 /* Answers with an open regular file, with conditions and ranges for GET and HEAD; closes it. */
 int sac__file_serve(sac_req *req, sac__file *file) SAC_MUST_USE;

@@ -6,36 +6,7 @@
 
 #include "app/app.h"
 #include "app/req.h"
-
-static bool contains_any_case(sac_str s, const char *lower)
-{
-    const size_t n = strlen(lower);
-
-    for (size_t i = 0; i + n <= s.n; i++)
-        if (sac__header_is(sac_str_n(s.p + i, n), lower))
-            return true;
-    return false;
-}
-
-/* An escaped slash would be one more level than the URL shows. */
-static bool is_fit_raw(sac_str raw)
-{
-    return !contains_any_case(raw, "//") && !contains_any_case(raw, "%2f");
-}
-
-/* As every web server: relative links in the index want the slash. */
-static int redirect_to_slash(sac_req *req)
-{
-    const sac_head *head = sac__req_head(req);
-    const sac_str raw = sac__req_raw_path(req);
-    const char *query = memchr(head->target.p, '?', head->target.n);
-    const size_t n = query ? head->target.n - (size_t)(query - head->target.p) : 0;
-    const sac_str to = sac_req_printf(req, "%.*s%.*s/%.*s", (int)head->prefix.n,
-                                      head->prefix.n ? head->prefix.p : "", (int)raw.n, raw.p,
-                                      (int)n, n ? query : "");
-
-    return to.p ? sac_reply_redirect(req, 301, to.p) : sac_fail(req, SAC_ENOMEM, "out of memory");
-}
+#include "page/path.h"
 
 /* The index of a folder, at the folder's path with a slash behind it. */
 static int serve_index(const sac_folder *root, sac_req *req, sac_str path)
@@ -54,7 +25,8 @@ static int serve_index(const sac_folder *root, sac_req *req, sac_str path)
     if (S_ISREG(file.st.st_mode) && raw.p[raw.n - 1] == '/')
         return sac__file_serve(req, &file);
     close(file.fd);
-    return S_ISREG(file.st.st_mode) ? redirect_to_slash(req) : sac__file_missing(req);
+    /* As every web server: relative links in the index want the slash. */
+    return S_ISREG(file.st.st_mode) ? sac__path_redirect(req, 301, 0, "/") : sac__file_missing(req);
 }
 
 static int static_get(void *self, sac_req *req)
@@ -68,7 +40,7 @@ static int static_get(void *self, sac_req *req)
 
     if (path.n > 0 && path.p[path.n - 1] == '/')
         path.n--;
-    if (raw.n == 0 || !is_fit_raw(raw) || !sac__file_is_fit(path))
+    if (!sac__path_is_fit_raw(raw) || !sac__path_is_fit(path))
         return sac__file_missing(req);
     if (path.n == 0)
         return serve_index(root, req, sac_str_of(""));
@@ -88,25 +60,18 @@ static const sac_view_ops static_ops = SAC_VIEW_OPS(.name = "static", .flags = S
                                                     .get = static_get);
 
 /* The files beneath `path`, and `path` itself where no page of the program's own stands there. */
-static int mount(sac_app *app, const char *path, sac_folder *root, sac_err *err)
+static int mount(sac_app *app, const char *path, sac_folder *folder, sac_err *err)
 {
-    static const char beneath[] = "/{path:path}";
-    size_t n = strlen(path);
-    char *pattern = sac__app_get(app, n + sizeof beneath + 1);
     sac_err why = {.code = SAC_OK};
+    char *root, *beneath;
     int rc;
 
-    if (!pattern)
+    if (sac__path_patterns(app, path, &root, &beneath) != SAC_OK)
         return sac_err_set(err, SAC_ENOMEM, "static \"%s\": out of memory", path);
-    while (n > 0 && path[n - 1] == '/')
-        n--;
-    memcpy(pattern, path, n);
-    memcpy(pattern + n, beneath, sizeof beneath);
-    rc = sac_app_mount(app, pattern, &static_ops, root, err);
+    rc = sac_app_mount(app, beneath, &static_ops, folder, err);
     if (rc != SAC_OK)
         return rc;
-    pattern[n ? n : 1] = '\0';
-    rc = sac_app_mount(app, pattern, &static_ops, root, &why);
+    rc = sac_app_mount(app, root, &static_ops, folder, &why);
     if (rc == SAC_OK || rc == SAC_EEXIST)
         return SAC_OK;
     return sac_err_set(err, rc, "%s", why.text);

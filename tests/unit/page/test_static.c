@@ -26,7 +26,6 @@ static void test_static__serves_a_file_with_its_headers(void **state)
     (void)state;
     CHECK_INT(get("/app.js?v=1"), 200);
     check_body("0123456789");
-    CHECK(reply.is_file);
     CHECK_INT(reply.length, 10);
     assert_string_equal(header("content-type"), "text/javascript; charset=utf-8");
     assert_string_equal(header("last-modified"), "Tue, 14 Nov 2023 22:13:20 GMT");
@@ -141,6 +140,31 @@ static void test_static__survives_long_paths(void **state)
     for (size_t i = 0; i < sizeof target - 1; i += 2)
         target[i] = '/';
     CHECK_INT(get(target), 404);
+}
+
+/* Where a file does not fit into memory of the request, the host sends it. */
+static void test_static__leaves_large_files_to_the_host(void **state)
+{
+    enum { SIZE = 100000 };
+    char *text = malloc(SIZE + 1);
+
+    (void)state;
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    write_file("public/large.txt", text, MTIME);
+    CHECK_INT(get("/large.txt"), 200);
+    CHECK(reply.is_file);
+    CHECK_INT(reply.length, SIZE);
+    CHECK(memcmp(reply.body, text, SIZE) == 0);
+    CHECK_INT(get_with("/large.txt", "Range", "bytes=-70000"), 206);
+    CHECK(reply.is_file);
+    CHECK_INT(reply.length, 70000);
+    CHECK_INT(get_with("/large.txt", "Range", "bytes=99990-"), 206);
+    check_body("xxxxxxxxxx");
+    CHECK(!reply.is_file);
+    CHECK_INT(send(app, "HEAD", "/large.txt", NULL, 0), 200);
+    CHECK_INT(reply.length, SIZE);
+    free(text);
 }
 
 static void test_static__takes_get_and_head_only(void **state)
@@ -350,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_static__sends_a_folder_to_its_slash),
         cmocka_unit_test(test_static__serves_nothing_else),
         cmocka_unit_test(test_static__survives_long_paths),
+        cmocka_unit_test(test_static__leaves_large_files_to_the_host),
         cmocka_unit_test(test_static__takes_get_and_head_only),
         cmocka_unit_test(test_static__answers_304_by_tag),
         cmocka_unit_test(test_static__answers_304_by_date),
