@@ -401,26 +401,51 @@ void served_check(served *s)
     CHECK_INT(served_get(s, "/hello"), 200);
 }
 
-int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n)
+/* What a suite is run on. */
+typedef struct ground {
+    const char *name;
+    const host_gap *gaps;
+    const void *host;
+} ground;
+
+static int run_on(const ground *grounds, size_t n_grounds, const struct CMUnitTest *cases, size_t n)
 {
-    struct CMUnitTest *all = calloc(n_socket_hosts * n + 1, sizeof *all);
-    char(*names)[128] = calloc(n_socket_hosts * n + 1, sizeof *names);
+    struct CMUnitTest *all = calloc(n_grounds * n + 1, sizeof *all);
+    char(*names)[128] = calloc(n_grounds * n + 1, sizeof *names);
     size_t k = 0;
     int failed;
 
     if (!all || !names)
         return 1;
-    for (size_t h = 0; h < n_socket_hosts; h++)
+    for (size_t h = 0; h < n_grounds; h++)
         for (size_t i = 0; i < n; i++, k++) {
-            const host_gap *gap = host_gap_of(socket_hosts[h]->gaps, cases[i].name);
+            const host_gap *gap = host_gap_of(grounds[h].gaps, cases[i].name);
 
-            snprintf(names[k], sizeof names[k], "%s: %s", socket_hosts[h]->name, cases[i].name);
+            snprintf(names[k], sizeof names[k], "%s: %s", grounds[h].name, cases[i].name);
             all[k] = gap ? (struct CMUnitTest){.test_func = skip_gap} : cases[i];
             all[k].name = names[k];
-            all[k].initial_state = gap ? (void *)gap : (void *)socket_hosts[h];
+            all[k].initial_state = gap ? (void *)gap : (void *)grounds[h].host;
         }
     failed = _cmocka_run_group_tests("hosts", all, k, NULL, NULL);
     free(all);
     free(names);
     return failed;
+}
+
+int run_on_hosts(const struct CMUnitTest *cases, size_t n)
+{
+    ground grounds[sizeof hosts / sizeof *hosts];
+
+    for (size_t h = 0; h < n_hosts; h++)
+        grounds[h] = (ground){hosts[h].name, hosts[h].gaps, &hosts[h]};
+    return run_on(grounds, n_hosts, cases, n);
+}
+
+int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n)
+{
+    ground grounds[sizeof socket_hosts / sizeof *socket_hosts];
+
+    for (size_t h = 0; h < n_socket_hosts; h++)
+        grounds[h] = (ground){socket_hosts[h]->name, socket_hosts[h]->gaps, socket_hosts[h]};
+    return run_on(grounds, n_socket_hosts, cases, n);
 }

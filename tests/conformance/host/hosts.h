@@ -74,7 +74,9 @@ int served_get(served *s, const char *target);
 /* That nothing is left behind, and the next request is right. */
 void served_check(served *s);
 
-/* Runs a suite once for each socket host, as the tests' initial state; gaps are skipped. */
+/* Runs a suite once for each host, as the tests' initial state; gaps are skipped. */
+int run_on_hosts(const struct CMUnitTest *cases, size_t n);
+/* The same for each socket host. */
 int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n);
 
 /* A field of an answer, by number among those of its name; p NULL: there is none. */

@@ -564,20 +564,8 @@ static const struct CMUnitTest cases[] = {
     CASE(tears_every_request_down),
     CASE(mounts_under_a_prefix),
 };
-enum { CASES = sizeof cases / sizeof *cases };
 
 int main(void)
 {
-    static struct CMUnitTest all[CASES * 8];
-    static char names[CASES * 8][96];
-    size_t n = 0;
-
-    for (size_t h = 0; h < n_hosts; h++)
-        for (size_t i = 0; i < CASES; i++) {
-            snprintf(names[n], sizeof names[n], "%s: %s", hosts[h].name, cases[i].name);
-            all[n] = cases[i];
-            all[n].name = names[n];
-            all[n++].initial_state = (void *)&hosts[h];
-        }
-    return _cmocka_run_group_tests("hosts", all, n, NULL, NULL);
+    return run_on_hosts(cases, sizeof cases / sizeof *cases);
 }
