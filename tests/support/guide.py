@@ -8,7 +8,8 @@ BUILD is a built tree of Meson's; it is installed into a temporary prefix, and
 the pages find it through pkg-config. In a page,
 
 - a fenced block behind the line "`books.c`:" is that file, or goes on with it;
-- one behind a line that ends with "from `books.c`:" is an excerpt of it;
+- one behind a line that ends with "from `books.c`:" is an excerpt of it, or of that
+  file of the tree (`examples/notes/notes.c`);
 - any other block of C is an error: it would be read and not compiled;
 - in a block of ```console what stands behind "$ " is run (a line that ends with
   a backslash goes on), and the rest is what it prints: "…" stands for anything
@@ -233,8 +234,9 @@ def try_page(root, page, env):
             elif language == "c":
                 report(f"{page.name}: a block of C", f"it is of no file: {before}")
         for name, text in excerpts:
+            whole = files.get(name) or (root / name).read_text()
             report(f"{page.name}: excerpt from {name}",
-                   None if text in files.get(name, "") else f"it is not in {name}:\n{text}")
+                   None if text in whole else f"it is not in {name}:\n{text}")
         report(f"{page.name}: its servers stop", shell.stop())
     except TimeoutError as e:
         report(f"{page.name}: its commands end", f"one does not; it printed:\n{e}")
