@@ -13,15 +13,19 @@ from tables.bench import Bench
 from tables.codec import print_codec
 from tables.dispatch import print_dispatch
 from tables.hosts import print_libevent, print_microhttpd
+from tables.logins import print_logins
 from tables.mongo import print_mongo
 from tables.peers import print_peers
 from tables.query import print_query
+from tables.session import print_session
+from tables.static import print_static
 from tables.store import print_store
+from tables.templates import print_templates
 from tables.writes import print_writes
 
 TABLES = {"microhttpd": print_microhttpd, "libevent": print_libevent, "peers": print_peers,
           "dispatch": print_dispatch, "writes": print_writes, "query": print_query, "store": print_store,
-          "codec": print_codec, "mongo": print_mongo}
+          "codec": print_codec, "static": print_static, "logins": print_logins, "templates": print_templates, "session": print_session, "mongo": print_mongo}
 
 
 def arguments():
