@@ -38,3 +38,16 @@ need_packages() {
     echo "Not installed: ${missing[*]}" >&2
     return 1
 }
+
+# need_nginx FOLDER - has nginx in PATH, unpacked there where it is not installed: an
+# installed one would be started, and listen.
+need_nginx() {
+    local folder=$1
+
+    PATH=$PATH:/usr/sbin:$folder/nginx/usr/sbin
+    command -v nginx >/dev/null && return 0
+    rm -rf -- "$folder/nginx" && mkdir -p "$folder/nginx" &&
+        (cd "$folder/nginx" && { apt-get -qq download nginx || {
+            apt-get -qq update && apt-get -qq download nginx
+        }; } && dpkg -x nginx_*.deb .) >/dev/null 2>&1 </dev/null
+}
