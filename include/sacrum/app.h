@@ -54,6 +54,11 @@ typedef struct sac_app_config {
     void *log_self;
     sac_log_level log_level;
     const sac_alloc *alloc; /**< NULL: malloc. */
+
+    const char *const *proxies; /**< Who stands in front: addresses, networks ("10.0.0.0/8"), "unix"
+                                     for a socket of the file system; ends with NULL. Of these
+                                     X-Forwarded-For and X-Forwarded-Proto are believed. NULL:
+                                     nobody's. */
 } sac_app_config;
 #define SAC_APP_CONFIG(...) { .size = sizeof(sac_app_config), __VA_ARGS__ }
 

@@ -139,9 +139,13 @@ int sac_app_new(const sac_app_config *config, sac_app **out, sac_err *err)
         rc = sac__router_new(full.alloc, &core->router);
     if (rc == SAC_OK && !(core->build = sac__arena_open(core->build_cache, SIZE_MAX)))
         rc = SAC_ENOMEM;
+    if (rc != SAC_OK)
+        (void)sac_err_set(err, rc, "app: %s", sac_err_text(rc));
+    else
+        rc = sac__proxies_read(core, err);
     if (rc != SAC_OK) {
         free_core(core);
-        return sac_err_set(err, rc, "app: %s", sac_err_text(rc));
+        return rc;
     }
     *out = &core->root;
     return SAC_OK;

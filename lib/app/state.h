@@ -141,6 +141,9 @@ struct sac__core {
     sac__authenticator *authenticators; /* in the order in which they are asked */
     const char *login_page;             /* NULL: there is none */
     bool identity_waits;
+    struct sac__network *proxies; /* whose word on the client is taken */
+    size_t n_proxies;
+    bool local_proxy; /* and that of who comes by a socket of the file system */
     sac_oid_source oids;
     bool sealed, has_secret;
     uint8_t secret[32];
@@ -149,6 +152,9 @@ struct sac__core {
 
 /* A member of a table of the program's: NULL or 0 past its size. */
 #define SAC__SLOT(ops, type, member) (offsetof(type, member) < (ops)->size ? (ops)->member : 0)
+
+/* lib/app/proxy.c: reads config.proxies. SAC_EINVAL, SAC_ENOMEM. */
+int sac__proxies_read(sac__core *core, sac_err *err) SAC_MUST_USE;
 
 /* lib/app/errors.c: the handler of the innermost group that has one; NULL: none. */
 const sac__on_error *sac__app_error_handler(const sac_app *group, const sac__problem_kind *kind);

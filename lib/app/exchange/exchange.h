@@ -198,6 +198,9 @@ int sac__head_read(sac_req *req, const sac_head *head) SAC_MUST_USE;
 /* No view answers this request. */
 void sac__head_refuse(sac_req *req, const char *problem, const char *detail);
 
+/* lib/app/proxy.c: the client's address and scheme, where a proxy of ours tells them. */
+void sac__proxy_read(sac_req *req);
+
 /* framing.c */
 
 /*

@@ -200,6 +200,8 @@ int sac__head_read(sac_req *req, const sac_head *head)
         req->host = sac_str_of(NULL);
         return refuse(req, misread ? misread : "bad_host", NULL);
     }
+    if (req->core->config.proxies)
+        sac__proxy_read(req);
     if (!req->method)
         return refuse(req, "not_implemented", NULL);
     if (rc != SAC_OK)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/guard/rate.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 
+#include "app/proxy.h"
 #include "core/alloc.h"
 #include "core/hash.h"
 #include "core/random.h"
@@ -42,23 +42,12 @@ uint64_t sac__rate_key(const sac__rate *rate, sac_str name, sac_str peer)
     /* Two bits for what there is, the address's family, 64 bits of either. */
     unsigned char text[2 + 8 + 8] = {(unsigned char)((name.p ? 1 : 0) | (peer.p ? 2 : 0))};
     const uint64_t named = sac__hash_keyed(&rate->secret, name.p ? name.p : "", name.n);
-    char copy[INET6_ADDRSTRLEN];
-    unsigned char address[16];
+    sac__address address;
 
     memcpy(text + 10, &named, sizeof named);
-    if (peer.p && peer.n < sizeof copy) {
-        memcpy(copy, peer.p, peer.n);
-        copy[peer.n] = '\0';
-        copy[strcspn(copy, "%")] = '\0'; /* the zone of a link-local one */
-        if (inet_pton(AF_INET, copy, address) == 1) {
-            text[1] = 4;
-            memcpy(text + 2, address, 4);
-        } else if (inet_pton(AF_INET6, copy, address) == 1) {
-            const bool mapped = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(void *)address);
-
-            text[1] = mapped ? 4 : 6;
-            memcpy(text + 2, mapped ? address + 12 : address, mapped ? 4 : 8);
-        }
+    if (sac__address_parse(peer, &address)) {
+        text[1] = address.v4 ? 4 : 6;
+        memcpy(text + 2, address.bytes + (address.v4 ? 12 : 0), address.v4 ? 4 : 8);
     }
     return sac__hash_keyed(&rate->secret, text, sizeof text);
 }
