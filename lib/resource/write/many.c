@@ -13,21 +13,29 @@ typedef struct many {
     sac__select select;
     sac__merge merge;
     bool removes;
+    int64_t most; /* that the client wants changed; -1: it does not say */
 } many;
 
-/* `Prefer: handling=strict, max-affected=N` lowers the resource's bound. */
-static int64_t bound_of(const many *m)
+/* `Prefer: handling=strict, max-affected=N` */
+static int64_t read_most(const many *m)
 {
-    const int64_t max = m->ask.resource->def.max_affected;
     const sac_str prefer = m->ask.prefer;
     sac_str handling, said;
     int64_t n;
 
     if (!prefer.p || !sac__prefer_get(prefer, "handling", &handling) ||
         !sac_str_is(handling, "strict") || !sac__prefer_get(prefer, "max-affected", &said) ||
-        !sac__params_number(said, &n) || (max > 0 && n > max))
-        return max;
+        !sac__params_number(said, &n))
+        return -1;
     return n;
+}
+
+/* It lowers the resource's bound. */
+static int64_t bound_of(const many *m)
+{
+    const int64_t max = m->ask.resource->def.max_affected;
+
+    return m->most > 0 && (max <= 0 || m->most < max) ? m->most : max;
 }
 
 static int decide(void *self, const sac_view *stored, sac_change *out, sac_err *err)
@@ -46,6 +54,8 @@ static int decide(void *self, const sac_view *stored, sac_change *out, sac_err *
         rc = sac__access_changes(&m->ask.access, stored->doc, err);
     if (rc != 1)
         return rc;
+    if (m->most == 0)
+        return sac_err_set(err, SAC_ELIMIT, "more than 0 documents");
     if (m->removes) {
         out->kind = SAC_CHANGE_REMOVE;
         return SAC_OK;
@@ -107,16 +117,14 @@ static int check_switches(const many *m)
 static int submit(many *m)
 {
     const sac__resource *resource = m->ask.resource;
-    const int64_t bound = bound_of(m);
-    const bool all = m->removes && m->select.n + m->select.n_fixed == 0 &&
-                     bound == resource->def.max_affected;
+    const bool all = m->removes && m->select.n + m->select.n_fixed == 0 && m->most < 0;
 
     m->query = (sac_query)SAC_QUERY(.collection = resource->def.collection,
                                     .filter = m->select.filter, .from = resource->from,
                                     .to = resource->to);
     m->write = (sac_write)SAC_WRITE(.kind = all ? SAC_WRITE_CLEAR : SAC_WRITE_EACH,
                                     .collection = resource->def.collection, .query = &m->query,
-                                    .max = bound, .decide = decide);
+                                    .max = bound_of(m), .decide = decide);
     m->write.self = m;
     return sac__req_submit(m->ask.req, &m->write, done, m);
 }
@@ -130,6 +138,7 @@ static int start(sac__resource *resource, sac_req *req, bool removes)
         return sac_fail(req, SAC_ENOMEM, "no memory for a change");
     m->removes = removes;
     rc = sac__ask_init(&m->ask, resource, req);
+    m->most = read_most(m);
     if (rc == SAC_OK && !removes)
         rc = sac__ask_body_type(&m->ask, true);
     if (rc == SAC_OK)

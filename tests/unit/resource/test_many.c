@@ -92,6 +92,13 @@ static void test_many__more_than_allowed_change_nothing(void **state)
                              WITH("Prefer: handling=strict, max-affected=2")),
               400);
     CHECK(todos_problem(t, "too_many_affected"));
+    CHECK_INT(todos_ask_with(t, "DELETE", "/api/todos?n=2", NULL,
+                             WITH("Prefer: handling=strict, max-affected=0")),
+              400);
+    CHECK(todos_problem(t, "too_many_affected"));
+    CHECK_INT(todos_ask_with(t, "DELETE", "/api/todos?n=77", NULL,
+                             WITH("Prefer: handling=strict, max-affected=0")),
+              200);
     CHECK_INT(count(t), 5);
     CHECK_INT(todos_ask_with(t, "DELETE", "/api/todos?n=2", NULL,
                              WITH("Prefer: handling=strict, max-affected=3")),
@@ -141,6 +148,36 @@ static void test_many__are_switched_on_by_name(void **state)
     todos_open(&t, &closed);
     CHECK_INT(todos_ask(&t, "DELETE", "/api/todos?n=2", NULL), 400);
     CHECK_INT(todos_ask(&t, "DELETE", "/api/todos", NULL), 200);
+    todos_close(&t);
+}
+
+/* Clearing a list has no bound of its own; a client that names one is held to it. */
+static void test_many__the_whole_list_is_bounded_by_the_client(void **state)
+{
+    static const char *const bounds[] = {"0", "2", "3", "4", "5"};
+    sac_resource open = resource;
+    todos t;
+
+    (void)state;
+    todos_needs_lmdb(NEEDS_TRANSACTIONS);
+    open.clear = true;
+    todos_open(&t, &open);
+    for (int i = 0; i < 5; i++) {
+        char body[64];
+
+        snprintf(body, sizeof body, "{\"_id\":\"%d\",\"title\":\"%d\"}", i, i);
+        CHECK_INT(todos_ask(&t, "POST", "/api/todos", body), 201);
+    }
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+        char prefer[64];
+
+        snprintf(prefer, sizeof prefer, "Prefer: handling=strict, max-affected=%s", bounds[i]);
+        CHECK_INT(todos_ask_with(&t, "DELETE", "/api/todos", NULL, WITH(prefer)), 400);
+        CHECK(todos_problem(&t, "too_many_affected"));
+        CHECK_INT(count(&t), 5);
+    }
+    CHECK_INT(todos_ask(&t, "DELETE", "/api/todos", NULL), 200);
+    CHECK(todos_says(&t, "{\"deleted\":5}"));
     todos_close(&t);
 }
 
@@ -219,6 +256,7 @@ int main(void)
         ITEM_TEST(test_many__one_that_is_refused_refuses_all),
         ITEM_TEST(test_many__need_a_filter_and_no_more),
         cmocka_unit_test(test_many__are_switched_on_by_name),
+        cmocka_unit_test(test_many__the_whole_list_is_bounded_by_the_client),
         ITEM_TEST(test_unique__names_the_field),
         ITEM_TEST(test_unique__several_fields_together),
         ITEM_TEST(test_unique__does_not_name_what_is_hidden),
