@@ -100,15 +100,21 @@ static int ask(sac_req *req, const sac_identity **out)
     return rc == SAC_OK ? sac__req_identify(req, out) : rc;
 }
 
+/* The same, and 401 for nobody. */
+static int ask_member(sac_req *req, const sac_identity **out)
+{
+    const int rc = ask(req, out);
+
+    return rc == SAC_OK && !*out ? sac__req_refuse_stranger(req) : rc;
+}
+
 int sac_login_required(void *self, sac_req *req, const sac_next *next)
 {
     const sac_identity *identity = NULL;
-    const int rc = ask(req, &identity);
+    const int rc = ask_member(req, &identity);
 
     (void)self;
-    if (rc != SAC_OK)
-        return rc;
-    return identity ? sac_next_run(next, req) : sac__req_refuse_stranger(req);
+    return rc == SAC_OK ? sac_next_run(next, req) : rc;
 }
 
 /* Whether the browser goes to a page, and so can be led back to it. */
@@ -174,12 +180,10 @@ int sac_login_required_page(void *self, sac_req *req, const sac_next *next)
 int sac_role_required(void *self, sac_req *req, const sac_next *next)
 {
     const sac_identity *identity = NULL;
-    const int rc = ask(req, &identity);
+    const int rc = ask_member(req, &identity);
 
     if (rc != SAC_OK)
         return rc;
-    if (!identity)
-        return sac__req_refuse_stranger(req);
     return sac_identity_has_role(identity, self) ? sac_next_run(next, req)
                                                  : sac_problem(req, "forbidden", NULL);
 }
@@ -187,12 +191,10 @@ int sac_role_required(void *self, sac_req *req, const sac_next *next)
 int sac_scope_required(void *self, sac_req *req, const sac_next *next)
 {
     const sac_identity *identity = NULL;
-    const int rc = ask(req, &identity);
+    const int rc = ask_member(req, &identity);
 
     if (rc != SAC_OK)
         return rc;
-    if (!identity)
-        return sac__req_refuse_stranger(req);
     return sac_identity_has_scope(identity, self) ? sac_next_run(next, req)
                                                   : sac__req_refuse_scope(req, self);
 }

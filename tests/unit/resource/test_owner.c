@@ -538,7 +538,7 @@ static void test_owner__has_an_index(void **state)
     todos t;
 
     (void)state;
-    todos_needs_lmdb("the server explains nothing");
+    todos_needs_lmdb("the server does not explain");
     open_filled(&t, &careful);
     CHECK_INT(people_ask(&t, "ann", "GET", "/api/notes?n=1", NULL), 200);
     CHECK_INT(people_ask(&t, "eve+admin", "GET", "/api/notes?n=1", NULL), 400);
