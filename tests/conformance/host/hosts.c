@@ -443,7 +443,7 @@ int run_on_hosts(const struct CMUnitTest *cases, size_t n)
 
 int run_on_socket_hosts(const struct CMUnitTest *cases, size_t n)
 {
-    ground grounds[sizeof socket_hosts / sizeof *socket_hosts];
+    ground grounds[sizeof socket_hosts / sizeof *socket_hosts] = {{.name = NULL}};
 
     for (size_t h = 0; h < n_socket_hosts; h++)
         grounds[h] = (ground){socket_hosts[h]->name, socket_hosts[h]->gaps, socket_hosts[h]};
