@@ -5,6 +5,7 @@
 #include <sacrum/resource.h>
 
 #include "app/app.h"
+#include "app/declared.h"
 #include "app/req.h"
 #include "core/hash.h"
 #include "schema/schema.h"
@@ -25,7 +26,6 @@ typedef enum sac__op {
 } sac__op;
 
 typedef struct sac__frame sac__frame;
-typedef struct sac__declared sac__declared; /* an index of the table: write/indexes.h */
 
 typedef struct sac__resource {
     sac_resource def; /* the host program's, defaults filled in */

@@ -9,7 +9,6 @@
 #include "app/identity/identity.h"
 #include "core/table.h"
 #include "session/session.h"
-#include "store/index.h"
 
 enum {
     MAX_THREADS = 256,
@@ -19,8 +18,7 @@ enum {
     WINDOW = 300,
     MAX_TRIED = 16384, /* accounts and addresses that are remembered */
     MIN_PASSWORD = 8,
-    MAX_INDEXES = 32,
-    MAX_PATH = 256
+    MAX_INDEXES = 32
 };
 
 /* Neither blanks, Unicode's included, nor control bytes. */
@@ -194,64 +192,16 @@ static int make_bodies(sac__accounts *accounts, sac_err *err)
     return rc ? rc : compile(accounts, &config, &accounts->change, err);
 }
 
-typedef struct reading {
-    sac__accounts *accounts;
-    sac__account_index **link;
-    size_t n;
-    sac_err *err;
-} reading;
-
-static char *copy_text(const reading *r, const char *text)
+static sac__declaring declaring(sac__accounts *accounts, sac_err *err)
 {
-    const size_t n = strlen(text) + 1;
-    char *made = sac__app_get(r->accounts->app, n);
+    const sac__declaring d = {.app = accounts->app,
+                              .whose = "accounts",
+                              .name = "",
+                              .most = MAX_INDEXES,
+                              .link = &accounts->indexes,
+                              .err = err};
 
-    return made ? memcpy(made, text, n) : NULL;
-}
-
-static int add_index(reading *r, const char *path, const sac_index *index)
-{
-    sac__account_index *made = sac__app_get(r->accounts->app, sizeof *made);
-    char name[SAC__INDEX_NAME + 1];
-    int rc;
-
-    if (++r->n > MAX_INDEXES || strpbrk(path, ","))
-        return wrong(r->err, path, "cannot have an index");
-    rc = sac__index_name(path, name, r->err);
-    if (rc != SAC_OK)
-        return rc;
-    if (made) {
-        made->index = *index;
-        made->index.keys = copy_text(r, path);
-        made->index.name = copy_text(r, name);
-    }
-    if (!made || !made->index.keys || !made->index.name)
-        return no_memory(r->err);
-    *r->link = made;
-    r->link = &made->next;
-    return SAC_OK;
-}
-
-/* Tables nest at most 32 deep. */
-static int read_indexes(reading *r, const sac__plan *plan, const char *above)
-{
-    char path[MAX_PATH];
-    sac_index index;
-    int rc = SAC_OK;
-
-    for (size_t i = 0; rc == SAC_OK && i < plan->n; i++) {
-        const sac__plan_field *field = &plan->fields[i];
-        const sac__plan *inner = field->item ? field->item->plan : field->plan;
-
-        if ((size_t)snprintf(path, sizeof path, "%s%s%s", above, *above ? "." : "",
-                             field->name.p) >= sizeof path)
-            return wrong(r->err, field->name.p, "is nested too deep");
-        if (sac__schema_indexed(field, &index))
-            rc = add_index(r, path, &index);
-        if (rc == SAC_OK && inner)
-            rc = read_indexes(r, inner, path);
-    }
-    return rc;
+    return d;
 }
 
 static void free_accounts(void *self)
@@ -274,23 +224,10 @@ static void stop(void *self)
     sac__pool_stop(accounts->pool);
 }
 
-static int make_indexes(const sac__accounts *accounts, sac_store *store, sac_err *err)
-{
-    sac_err why = {.code = 0};
-    int rc;
-
-    for (const sac__account_index *at = accounts->indexes; at; at = at->next) {
-        rc = sac_store_make_index(store, accounts->def.collection, &at->index, &why);
-        /* A store that cannot be reached makes it when it can. */
-        if (rc != SAC_OK && rc != SAC_EUNAVAILABLE)
-            return sac_err_set(err, rc, "accounts: index %s: %s", at->index.name, why.text);
-    }
-    return SAC_OK;
-}
-
 static int seal(void *self, sac_app *app, sac_err *err)
 {
     sac__accounts *accounts = self;
+    const sac__declaring d = declaring(accounts, err);
     sac_store *store = sac_app_store(app);
     int rc;
 
@@ -300,7 +237,7 @@ static int seal(void *self, sac_app *app, sac_err *err)
         sac__app_set_waiting(app, accounts, SAC_GET | SAC_POST);
         sac__app_identity_waits(app);
     }
-    rc = make_indexes(accounts, store, err);
+    rc = sac__declared_make(&d, accounts->indexes, store, accounts->def.collection);
     if (rc == SAC_OK && !accounts->pool)
         rc = sac__pool_new(sac__app_config(app)->alloc, accounts->def.threads,
                            accounts->def.max_hashing, &accounts->pool, err);
@@ -321,7 +258,7 @@ static int make_rates(sac__accounts *accounts, sac_err *err)
 
 static int fill(sac__accounts *accounts, sac_err *err)
 {
-    reading r = {.accounts = accounts, .link = &accounts->indexes, .err = err};
+    sac__declaring d = declaring(accounts, err);
     int rc = make_shown(accounts, err);
 
     if (rc == SAC_OK)
@@ -329,7 +266,7 @@ static int fill(sac__accounts *accounts, sac_err *err)
     if (rc == SAC_OK)
         rc = make_bodies(accounts, err);
     if (rc == SAC_OK)
-        rc = read_indexes(&r, sac__schema_plan(accounts->shown), "");
+        rc = sac__declared_plan(&d, sac__schema_plan(accounts->shown));
     if (rc == SAC_OK)
         rc = make_rates(accounts, err);
     if (rc == SAC_OK)

@@ -4,6 +4,7 @@
 
 #include <sacrum/account.h>
 
+#include "app/declared.h"
 #include "app/app.h"
 #include "app/req.h"
 #include "auth/guard/rate.h"
@@ -13,12 +14,6 @@
 /* The accounts of an app, from within; what tokens and Basic need of them, too. */
 
 enum { SAC__ACCOUNT_NAME = 256 /* bytes of a name, whatever its pattern says */ };
-
-/* An index of the users' collection, and the field that it is of. */
-typedef struct sac__account_index {
-    sac_index index;
-    struct sac__account_index *next;
-} sac__account_index;
 
 /* A form that a template may show. */
 typedef struct sac__account_form {
@@ -32,7 +27,7 @@ typedef struct sac__accounts {
     sac__schema *sign_up; /* a body: name, password, fields */
     sac__schema *login;   /* likewise: name, password, remember; others are passed over */
     sac__schema *change;  /* likewise: password, new_password */
-    sac__account_index *indexes;
+    sac__declared *indexes;
     const char *login_path, *logout_path; /* whole */
     sac__account_form login_form, sign_up_form;
     sac__pool *pool;

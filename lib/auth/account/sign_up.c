@@ -27,7 +27,7 @@ static int add_error(sac_req *req, sac_str field, const char *text)
 /* The field of the index that refused. */
 static int duplicate(const sign_up *at, sac_req *req)
 {
-    const sac__account_index *index = at->accounts->indexes;
+    const sac__declared *index = at->accounts->indexes;
     int rc = SAC_OK;
 
     while (index && strcmp(index->index.name, at->write.index) != 0)

@@ -1,119 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "resource/write/indexes.h"
 
-#include <stdio.h>
-
+#include "app/declared.h"
 #include "core/table.h"
 #include "store/index.h"
 
-enum { MAX_INDEXES = 64, MAX_PATH = 256 };
+enum { MAX_INDEXES = 64 };
 
-/* One index, with its name and keys in memory of the app. */
-struct sac__declared {
-    sac_index index;
-    const sac__declared *next;
-};
-
-typedef struct reading {
-    sac_app *app;
-    sac__resource *resource;
-    sac__declared **link;
-    size_t n;
-    sac_err *err;
-} reading;
-
-static int bad(const reading *r, const char *keys, const char *what)
+static sac__declaring declaring(sac_app *app, const sac__resource *resource, sac_err *err)
 {
-    return sac_err_set(r->err, SAC_EINVAL, "resource %s: index %s: %s", r->resource->def.name, keys,
-                       what);
+    const sac__declaring d = {.app = app,
+                              .whose = "resource",
+                              .name = resource->def.name,
+                              .most = MAX_INDEXES,
+                              .err = err};
+
+    return d;
 }
 
-static char *copy(const reading *r, const char *text)
+static int read_table(sac__declaring *d, const sac_resource *def)
 {
-    const size_t n = strlen(text) + 1;
-    char *made = sac__app_get(r->app, n);
-
-    if (made)
-        memcpy(made, text, n);
-    return made;
-}
-
-static int add(reading *r, const sac_index *index)
-{
-    sac__declared *made = sac__app_get(r->app, sizeof *made);
-    char name[SAC__INDEX_NAME + 1];
-
-    if (++r->n > MAX_INDEXES)
-        return bad(r, index->keys, "more than 64 in all");
-    if (index->name ? strlen(index->name) > SAC__INDEX_NAME
-                    : sac__index_name(index->keys, name, NULL) != SAC_OK)
-        return bad(r, index->keys, "its name is too long: give a shorter one");
-    if (made) {
-        *made = (sac__declared){.index = *index};
-        made->index.keys = copy(r, index->keys);
-        made->index.name = copy(r, index->name ? index->name : name);
-    }
-    if (!made || !made->index.keys || !made->index.name)
-        return sac_err_set(r->err, SAC_ENOMEM, "resource: no memory");
-    *r->link = made;
-    r->link = (sac__declared **)&made->next;
-    return SAC_OK;
-}
-
-static int read_plan(reading *r, const sac__plan *plan, const char *above, int depth);
-
-/* A field that its table asks an index for; then what is in it. */
-static int read_field(reading *r, const sac__plan_field *field, const char *above, int depth)
-{
-    const bool dot = *above != '\0';
-    char path[MAX_PATH];
-    sac_index index;
-    int rc = SAC_OK;
-
-    if ((size_t)snprintf(path, sizeof path, "%s%s%s", above, dot ? "." : "", field->name.p) >=
-        sizeof path)
-        return bad(r, field->name.p, "nested too deep");
-    if (sac__schema_indexed(field, &index)) {
-        index.keys = path;
-        if (strpbrk(path, ",") || *path == '-')
-            return bad(r, path, "no name for an index: it has a comma, or begins with -");
-        rc = add(r, &index);
-    }
-    if (rc == SAC_OK && field->item)
-        field = field->item;
-    if (rc == SAC_OK && field->plan)
-        rc = read_plan(r, field->plan, path, depth + 1);
-    return rc;
-}
-
-static int read_plan(reading *r, const sac__plan *plan, const char *above, int depth)
-{
-    int rc = SAC_OK;
-
-    for (size_t i = 0; rc == SAC_OK && i < plan->n; i++)
-        rc = read_field(r, &plan->fields[i], above, depth);
-    return rc;
-}
-
-static int read_table(reading *r)
-{
-    const sac_resource *def = &r->resource->def;
     const char *row = (const char *)def->indexes;
     int rc = SAC_OK;
 
     if (!row)
         return SAC_OK;
     if (def->index_size > sizeof(sac_index))
-        return sac__table_newer("row of sac_index", def->index_size, sizeof(sac_index), r->err);
+        return sac__table_newer("row of sac_index", def->index_size, sizeof(sac_index), d->err);
     if (def->index_size < offsetof(sac_index, unique))
-        return bad(r, "?", "index_size is not set: use SAC_RESOURCE");
+        return sac__declared_wrong(d, "?", "index_size is not set: use SAC_RESOURCE");
     for (;; row += def->index_size) {
         sac_index index = {.keys = NULL};
 
         memcpy(&index, row, def->index_size);
         if (rc != SAC_OK || !index.keys)
             return rc;
-        rc = *index.keys ? add(r, &index) : bad(r, "?", "no keys");
+        rc = *index.keys ? sac__declared_add(d, &index) : sac__declared_wrong(d, "?", "no keys");
     }
 }
 
@@ -125,46 +47,39 @@ static bool begins_with(const char *keys, const char *field)
 }
 
 /* That nobody's list reads through everybody's documents. */
-static int read_owner(reading *r, const sac__declared *first)
+static int read_owner(sac__declaring *d, const char *owner, const sac__declared *first)
 {
-    const sac_index index = {.keys = r->resource->def.owner};
+    const sac_index index = {.keys = owner};
 
     if (!index.keys)
         return SAC_OK;
     for (; first; first = first->next)
         if (begins_with(first->index.keys + (*first->index.keys == '-'), index.keys))
             return SAC_OK;
-    return add(r, &index);
+    return sac__declared_add(d, &index);
 }
 
 int sac__indexes_read(sac_app *app, sac__resource *resource, sac_err *err)
 {
+    sac__declaring d = declaring(app, resource, err);
     sac__declared *first = NULL;
-    reading r = {.app = app, .resource = resource, .link = &first, .err = err};
-    int rc = read_plan(&r, sac__schema_plan(resource->schema), "", 1);
+    int rc;
 
+    d.link = &first;
+    rc = sac__declared_plan(&d, sac__schema_plan(resource->schema));
     if (rc == SAC_OK)
-        rc = read_table(&r);
+        rc = read_table(&d, &resource->def);
     if (rc == SAC_OK)
-        rc = read_owner(&r, first);
+        rc = read_owner(&d, resource->def.owner, first);
     resource->indexes = first;
     return rc;
 }
 
 int sac__indexes_make(const sac__resource *resource, sac_err *err)
 {
-    sac_err why = {.code = 0};
-    int rc = SAC_OK;
+    const sac__declaring d = declaring(NULL, resource, err);
 
-    for (const sac__declared *at = resource->indexes; rc == SAC_OK && at; at = at->next) {
-        rc = sac_store_make_index(resource->store, resource->def.collection, &at->index, &why);
-        if (rc == SAC_EUNAVAILABLE)
-            rc = SAC_OK;
-        if (rc != SAC_OK)
-            return sac_err_set(err, rc, "resource %s: index %s: %s", resource->def.name,
-                               at->index.name, why.text);
-    }
-    return rc;
+    return sac__declared_make(&d, resource->indexes, resource->store, resource->def.collection);
 }
 
 static const sac__declared *find(const sac__resource *resource, const char *name)
