@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/base64url.h"
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-char *sac__base64url_print(char *p, const void *bytes, size_t n)
+char *sac__base64_print(char *p, const void *bytes, size_t n, const char *digits)
 {
     const uint8_t *from = bytes;
 
@@ -24,6 +22,12 @@ char *sac__base64url_print(char *p, const void *bytes, size_t n)
             *p++ = digits[group >> 6 & 63];
     }
     return p;
+}
+
+char *sac__base64url_print(char *p, const void *bytes, size_t n)
+{
+    return sac__base64_print(p, bytes, n,
+                             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }
 
 static int digit_of(char c)

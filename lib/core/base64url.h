@@ -8,7 +8,8 @@
 
 #define SAC__BASE64URL_SIZE(n) (((n)*4 + 2) / 3) /* characters of n bytes */
 
-/* Returns the end of what it wrote. */
+/* By 64 digits, without padding. Returns the end of what it wrote. */
+char *sac__base64_print(char *p, const void *bytes, size_t n, const char *digits);
 char *sac__base64url_print(char *p, const void *bytes, size_t n);
 
 /*

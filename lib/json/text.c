@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/text.h"
 
+#include "core/base64url.h"
 #include "json/decode.h"
 #include "json/number/numeral.h"
 
@@ -108,30 +109,12 @@ bool sac__json_parse_uuid(sac_str text, uint8_t out[16])
     return true;
 }
 
-static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 char *sac__text_print_base64(char *p, const void *bytes, size_t n)
 {
-    const uint8_t *from = bytes;
-
-    for (; n >= 3; n -= 3, from += 3) {
-        const uint32_t group = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
-
-        *p++ = base64[group >> 18];
-        *p++ = base64[group >> 12 & 63];
-        *p++ = base64[group >> 6 & 63];
-        *p++ = base64[group & 63];
-    }
-    if (n > 0) {
-        const uint32_t group = (uint32_t)from[0] << 16 | (n > 1 ? (uint32_t)from[1] << 8 : 0);
-
-        *p++ = base64[group >> 18];
-        *p++ = base64[group >> 12 & 63];
-        p[0] = p[1] = '=';
-        if (n > 1)
-            p[0] = base64[group >> 6 & 63];
-        p += 2;
-    }
+    p = sac__base64_print(p, bytes, n,
+                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    for (; n % 3 != 0; n++)
+        *p++ = '=';
     return p;
 }
 
